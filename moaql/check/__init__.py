@@ -1,0 +1,1 @@
+"""From trees to a program: names, imports, types, and lint."""

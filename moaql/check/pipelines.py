@@ -1,0 +1,311 @@
+"""Walks pipelines step by step, with what is known of the candidates at each point.
+
+In: topologies. Out: diagnostics, and one `Use` for each use of a stage, which the lint rules look at. Holes are walked once for
+each alternative; what is known afterwards is what all of them have in common.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from moaql.check.arguments import Binder, Bound, BoundSizes
+from moaql.check.conditions import Conditions
+from moaql.check.program import Model, Topology
+from moaql.check.tables import ROUTE
+from moaql.check.templates import check_placeholders
+from moaql.check.values import Unfilled, Values
+from moaql.language import nodes as n
+from moaql.stages.base import ALWAYS, NONE, Asked, Bounds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from moaql.check.scope import Unit
+
+MAX_NESTING = 40
+_MANY_PASSES = 4
+
+
+@dataclass(frozen=True)
+class State:
+    """What is known of the candidates at one point of a pipeline.
+
+    Attributes:
+        candidates: How many there are.
+        attached: What stages attached to them: `critiques`, `scores`, `tests`.
+        stale: What was attached to candidates that have been replaced since.
+        writers: Ids of the models that may have written them.
+    """
+
+    candidates: Bounds = NONE
+    attached: frozenset[str] = frozenset()
+    stale: frozenset[str] = frozenset()
+    writers: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, eq=False)
+class Use:
+    """A use of a stage, with the state before and behind it.
+
+    Attributes:
+        alternative: Whether it stands in a hole, so that a search may leave it out.
+    """
+
+    bound: Bound
+    before: State
+    after: State
+    alternative: bool
+
+
+START = State()
+
+
+def either(states: Iterable[State]) -> State:
+    """What is known when one of several ways was taken."""
+    first, *others = states
+    for other in others:
+        first = State(
+            Bounds(min(first.candidates.low, other.candidates.low), max(first.candidates.high, other.candidates.high)),
+            first.attached & other.attached,
+            first.stale | other.stale,
+            first.writers | other.writers,
+        )
+    return first
+
+
+class Walker:
+    """Walks the topologies of one program."""
+
+    def __init__(self, values: Values) -> None:
+        self.values = values
+        self.binder = Binder(values)
+        self.conditions = Conditions(values)
+        self.uses: list[Use] = []
+        self.fed: set[Topology] = set()
+        self.hungry: dict[Topology, n.Stage] = {}
+        self._effects: dict[tuple[Topology, State], State] = {}
+        self._walked: dict[tuple[int, State, bool, bool], State] = {}
+        self._stack: list[Topology] = []
+        self._quiet = 0
+        self._in_hole = 0
+
+    def walk_topology(self, topology: Topology) -> State:
+        """Check one topology from its start."""
+        self._stack = [topology]
+        before = len(self.uses)
+        state = self._pipeline(topology.body, START, topology.unit)
+        self._stack = []
+        if state.candidates.low == 0 and not topology.unit.has_errors and len(self.uses) > before:
+            self._may_be_silent(topology, state)
+        elif len(self.uses) == before and _asks_nobody(topology.body):
+            topology.unit.report("E404", "this pipeline asks nobody", topology.body.span, "write a model or a stage")
+        return state
+
+    def _may_be_silent(self, topology: Topology, state: State) -> None:
+        last = topology.body.steps[-1]
+        if isinstance(last, n.When | n.Route) and state.candidates.high > 0:
+            message = "there is no answer when the condition does not hold"
+            if isinstance(last, n.Route):
+                message = "there is no answer when no label fits"
+            topology.unit.report("E403", message, last.span, "add an `else { … }`")
+
+    # Steps
+
+    def _pipeline(self, pipeline: n.Pipeline, state: State, unit: Unit) -> State:
+        # Each pipeline is walked once for each state, or repeats inside repeats would take exponential time.
+        key = (id(pipeline), state, self._in_hole > 0, self._quiet > 0)
+        if key not in self._walked:
+            after = state
+            for step in pipeline.steps:
+                after = self._step(step, after, unit)
+            self._walked[key] = after
+        return self._walked[key]
+
+    def _step(self, step: n.Step, state: State, unit: Unit) -> State:
+        if isinstance(step, n.Stage):
+            return self._stage(step, state, unit)
+        if isinstance(step, n.Group):
+            return self._group(step, state, unit)
+        if isinstance(step, n.When):
+            return self._when(step, state, unit)
+        if isinstance(step, n.Route):
+            return self._route(step, state, unit)
+        if isinstance(step, n.Until):
+            return self._until(step, state, unit)
+        return self._hole(step, state, unit) if isinstance(step, n.HoleStep) else state
+
+    def _group(self, step: n.Group, state: State, unit: Unit) -> State:
+        times = self.values.repeat(step.repeat, unit)
+        return self._again(step.body, state, unit, times)
+
+    def _again(self, body: n.Pipeline, state: State, unit: Unit, times: int | Unfilled) -> State:
+        """The body several times in a row; what is known settles after a few."""
+        most = times.bounds.high if isinstance(times, Unfilled) else times
+        least = times.bounds.low if isinstance(times, Unfilled) else times
+        states = [state]
+        for _ in range(min(most, _MANY_PASSES)):
+            states.append(self._pipeline(body, states[-1], unit))
+            if states[-1] == states[-2]:
+                break
+        if most > _MANY_PASSES and states[-1] != states[-2]:
+            states[-1] = replace(states[-1], candidates=Bounds(0, states[-1].candidates.high * most))
+        return either(states[min(least, len(states) - 1) :])
+
+    def _when(self, step: n.When, state: State, unit: Unit) -> State:
+        self.conditions.check(step.condition, state, unit)
+        then = self._pipeline(step.then, state, unit)
+        otherwise = self._pipeline(step.otherwise, state, unit) if step.otherwise is not None else state
+        return either([then, otherwise])
+
+    def _route(self, step: n.Route, state: State, unit: Unit) -> State:
+        self._classifier(step, unit)
+        if not step.cases:
+            unit.report("E304", "a route needs a `case`", step.span, "write `case LABEL { … }`")
+        seen: set[str] = set()
+        for case in step.cases:
+            if case.label in seen:
+                unit.report("E305", f"`case {case.label}` stands twice", case.label_span)
+            seen.add(case.label)
+        ways = [self._pipeline(case.body, state, unit) for case in step.cases]
+        ways.append(self._pipeline(step.otherwise, state, unit) if step.otherwise is not None else state)
+        return either(ways)
+
+    def _classifier(self, step: n.Route, unit: Unit) -> None:
+        given = self.values.settings(ROUTE, step.settings, unit, "`route`")
+        for position, operand in enumerate(step.operands):
+            if position or "model" in given:
+                unit.report("E307", "`route` takes one model, and this is one more", operand.span)
+            else:
+                given["model"] = self.values.value(ROUTE[0], operand.value, unit, operand.repeat)
+        ways = [name for name in ("model", "by", "with") if name in given]
+        if len(ways) != 1:
+            message = "`route` needs something that chooses" if not ways else "`route` is told twice how to choose"
+            help = 'write `route MODEL { … }`, `route by=FIELD { … }` or `route with="router.json" { … }`'
+            unit.report("E304" if not ways else "E319", message, step.span, help)
+        prompt = given.get("prompt")
+        check_placeholders(prompt, ALWAYS | {"labels"}, "route", unit, step)
+
+    def _until(self, step: n.Until, state: State, unit: Unit) -> State:
+        from moaql.stages.base import Parameter
+
+        limit = self.values.value(Parameter("max", "integer", "", low=1, high=1000, required=True), step.limit, unit)
+        most = limit.bounds.high if isinstance(limit, Unfilled) else limit or 1
+        after = self._again(step.body, state, unit, Unfilled((), Bounds(1, most)))
+        self.conditions.check(step.condition, after, unit)
+        return either([state, after]) if state.candidates.low else after
+
+    def _hole(self, step: n.HoleStep, state: State, unit: Unit) -> State:
+        if not isinstance(step.hole, n.Choice):
+            unit.report("E311", "a range or a subset is no step", step.hole.span, "write it where a value stands: `layer ?(1..3 of [a, b, c])`")
+            return state
+        times = self.values.repeat(step.repeat, unit)
+        self._in_hole += 1
+        ways = []
+        for alternative in step.hole.alternatives:
+            if isinstance(alternative, n.Item):
+                unit.report("E311", "a value is no step", alternative.span, "write a model, a stage or a pipeline")
+            else:
+                ways.append(self._again(alternative, state, unit, times))
+        self._in_hole -= 1
+        return either(ways) if ways else state
+
+    # Stages
+
+    def _stage(self, node: n.Stage, state: State, unit: Unit) -> State:
+        bound = self.binder.bind(node, unit)
+        if bound is None:
+            return replace(state, candidates=Bounds(1, max(1, state.candidates.high)), attached=frozenset({"scores", "tests", "critiques"}))
+        if isinstance(bound, Topology):
+            return self._inline(bound, node, state, unit)
+        sizes = BoundSizes(bound, lambda topology: self._inline(topology, node, state, unit).candidates)
+        check_placeholders(bound.values.get("prompt"), bound.stage.placeholders, bound.name, unit, node)
+        if not self._can_work(bound, state):
+            return State(Bounds(1, 1), frozenset({"scores", "tests"}), state.stale)
+        out = bound.stage.candidates(sizes, state.candidates)
+        if bound.stage.writes:
+            after = State(out, frozenset(), state.stale | state.attached, frozenset(_writers(bound)))
+        else:
+            attached = state.attached | ({bound.stage.attaches} if bound.stage.attaches else set())
+            after = State(out, attached, state.stale - {bound.stage.attaches}, state.writers)
+        if not self._quiet:
+            self.uses.append(Use(bound, state, after, self._in_hole > 0))
+        return after
+
+    def _can_work(self, bound: Bound, state: State) -> bool:
+        """Whether what the stage needs may be there; where it cannot be, that is reported."""
+        node, unit, needs = bound.node, bound.unit, bound.stage.needs
+        if "candidates" in needs and state.candidates.high == 0:
+            if self._stack and not state.writers and _first_step(self._stack[-1].body) is node:
+                self.hungry.setdefault(self._stack[-1], node)
+            else:
+                self._report(unit, "E401", f"`{bound.name}` has no candidates to work on", node, "ask models first: `layer [a, b] -> …`")
+            return False
+        if "tests" in needs and "tests" not in state.attached:
+            self._report(unit, "E411", f"`{bound.name}` has no tests to go by", node, "put `unit_tests MODEL` before it")
+        if bound.values.get("by") == "score" and bound.name in ("rank", "best") and "scores" not in state.attached:
+            self._report(unit, "E411", f"`{bound.name} by=score` has no scores to go by", node, "put `score MODEL` before it")
+        return True
+
+    def _report(self, unit: Unit, code: str, message: str, node: n.Node, help: str) -> None:
+        if not self._quiet:
+            unit.report(code, message, node.span, help)
+
+    def _inline(self, topology: Topology, node: n.Stage, state: State, unit: Unit) -> State:
+        """A topology used as a step or a proposer; its own mistakes are reported where it is defined."""
+        if topology in self._stack:
+            if not self._quiet:
+                names = [each.name for each in self._stack[self._stack.index(topology) :]]
+                unit.report("E214", f"a topology contains itself: {' → '.join([*names, topology.name])}", node.span)
+            return replace(state, candidates=Bounds(1, 1))
+        if len(self._stack) >= MAX_NESTING:
+            self._report(unit, "E410", f"topologies are nested more than {MAX_NESTING} deep", node, "write some of them out")
+            return replace(state, candidates=Bounds(1, 1))
+        if state.candidates.high > 0:
+            self.fed.add(topology)
+        key = (topology, state)
+        if key not in self._effects:
+            self._stack.append(topology)
+            self._quiet += not _is_written_here(topology, node)
+            self._effects[key] = self._pipeline(topology.body, state, topology.unit)
+            self._quiet -= not _is_written_here(topology, node)
+            self._stack.pop()
+        if state.candidates.high == 0 and topology in self.hungry and not self._quiet:
+            self._report(unit, "E401", f"`{topology.name}` has no candidates to work on", node, "ask models first: `layer [a, b] -> …`")
+        return self._effects[key]
+
+
+def _is_written_here(topology: Topology, node: n.Stage) -> bool:
+    """Whether it is a pipeline in parentheses inside the stage, not a named one."""
+    span = topology.body.span
+    return node.span.start <= span.start and span.end <= node.span.end
+
+
+def _first_step(pipeline: n.Pipeline) -> n.Step | None:
+    step = pipeline.steps[0] if pipeline.steps else None
+    while isinstance(step, n.Group) and step.body.steps:
+        step = step.body.steps[0]
+    return step
+
+
+def _asks_nobody(pipeline: n.Pipeline) -> bool:
+    return all(isinstance(step, n.Skip) or (isinstance(step, n.Group) and _asks_nobody(step.body)) for step in pipeline.steps)
+
+
+def models_of(entry: object) -> Iterator[Model]:
+    """The models that an argument may ask, alternatives of holes included."""
+    if isinstance(entry, Model):
+        yield entry
+    elif isinstance(entry, Asked):
+        yield from models_of(entry.target)
+    elif isinstance(entry, Unfilled):
+        yield from models_of(entry.options)
+    elif isinstance(entry, tuple):
+        for each in entry:
+            yield from models_of(each)
+
+
+def _writers(bound: Bound) -> Iterator[str]:
+    for entry in (bound.values.get("proposers"), bound.values.get("model")):
+        for model in models_of(entry):
+            yield model.id

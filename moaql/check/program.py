@@ -1,0 +1,85 @@
+"""A checked program: what its names mean.
+
+Frozen records that the graph is built from. A pipeline stays a tree, with the unit that its names are resolved in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from moaql.diagnostics import Diagnostic, has_errors
+
+if TYPE_CHECKING:
+    from moaql.check.scope import Unit
+    from moaql.language import nodes as n
+    from moaql.source import Source
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model as a program names it.
+
+    Attributes:
+        name: The name in the program, or the id where it was written as a string.
+        id: `provider/model-id`.
+        settings: Sampling settings that every call of it sends, as (name, value) pairs in order of name.
+        connection: `base_url`, `api_key_env` and what else says how it is reached, likewise.
+        price_in: Dollars per million prompt tokens, as the program states it.
+        price_out: Dollars per million completion tokens, as the program states it.
+        context: Longest prompt and answer together, in tokens, as the program states it.
+        alternatives: Models to ask in turn when this one fails.
+    """
+
+    name: str = field(compare=False)
+    id: str
+    settings: tuple[tuple[str, Any], ...] = ()
+    connection: tuple[tuple[str, Any], ...] = ()
+    price_in: float | None = field(default=None, compare=False)
+    price_out: float | None = field(default=None, compare=False)
+    context: int | None = field(default=None, compare=False)
+    alternatives: tuple[Model, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Topology:
+    """A named pipeline and the file in which its names mean something."""
+
+    name: str
+    body: n.Pipeline
+    unit: Unit
+
+
+@dataclass(frozen=True)
+class EvalSet:
+    """An eval set as a program names it: the path is relative to the program's folder."""
+
+    name: str
+    path: str
+    settings: tuple[tuple[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """One checked file.
+
+    Attributes:
+        source: Its text.
+        unit: Its names.
+        topologies: The topologies that it defines itself, in order; a bare pipeline is called `main`.
+        evals: Its eval sets.
+        searches: Its searches.
+        diagnostics: Errors and warnings, in order of place; errors of imported files are among them.
+    """
+
+    source: Source
+    unit: Unit
+    topologies: dict[str, Topology]
+    evals: dict[str, EvalSet]
+    searches: dict[str, n.SearchStatement]
+    diagnostics: tuple[Diagnostic, ...]
+
+    @property
+    def failed(self) -> bool:
+        """Whether it has errors."""
+        return has_errors(self.diagnostics)

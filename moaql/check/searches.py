@@ -1,0 +1,145 @@
+"""Eval sets and searches: their settings, goals and limits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from moaql.check.pipelines import models_of
+from moaql.check.program import EvalSet, Model
+from moaql.check.scope import ARTICLES
+from moaql.check.tables import EVAL, MEASURES, SEARCH
+from moaql.check.values import describe
+from moaql.diagnostics import suggest
+from moaql.language import nodes as n
+from moaql.language.holes import holes_in
+
+if TYPE_CHECKING:
+    from moaql.check.pipelines import Walker
+    from moaql.check.scope import Unit
+    from moaql.check.values import Values
+
+
+def check_eval(statement: n.EvalStatement, unit: Unit, values: Values) -> EvalSet:
+    """The eval set of a statement."""
+    settings = values.settings(EVAL, statement.settings, unit, f"eval `{statement.name.text}`")
+    return EvalSet(statement.name.text, str(statement.path.value), tuple(sorted(settings.items(), key=lambda pair: pair[0])))
+
+
+def check_search(search: n.SearchStatement, unit: Unit, values: Values, walker: Walker) -> None:
+    """What is wrong with a search by itself."""
+    name = search.name
+    values.settings(SEARCH, search.settings, unit, f"search `{name.text}`")
+    if len(search.topologies) != 1:
+        message = f"search `{name.text}` has no topology" if not search.topologies else f"search `{name.text}` has several topologies"
+        help = "write `topology PIPELINE` with holes in it" if not search.topologies else "join them by a hole: `topology ?(a | b)`"
+        unit.report("E304" if not search.topologies else "E305", message, name.span, help)
+    for body in search.topologies:
+        if not any(True for _ in holes_in(body)) and not _names_a_space(body, unit):
+            unit.report("E315", f"search `{name.text}` has no hole to search over", body.span, "write a choice such as `x?(1..5)` or `?(a | b)`")
+    _check_evals(search, unit)
+    _check_goals(search, unit)
+    for limit in search.limits:
+        _check_limit(limit, unit)
+    _check_prices(search, unit, walker)
+
+
+def _names_a_space(body: n.Pipeline, unit: Unit) -> bool:
+    """Whether a topology that the pipeline names has holes, or cannot be looked into."""
+    for step in body.steps:
+        if isinstance(step, n.Stage):
+            found = unit.find(step.name.text)
+            if found is None or (isinstance(found.statement, n.TopologyStatement) and any(True for _ in holes_in(found.statement.body))):
+                return found is not None
+    return False
+
+
+def _check_evals(search: n.SearchStatement, unit: Unit) -> None:
+    if not search.evals:
+        help = f"write `eval NAME`{_known(unit)}"
+        unit.report("E304", f"search `{search.name.text}` has no eval set", search.name.span, help)
+    for name in search.evals[1:]:
+        unit.report("E305", f"search `{search.name.text}` has several eval sets", name.span, "a search has one")
+    for name in search.evals:
+        found = unit.find(name.text)
+        if found is None:
+            if not unit.is_lost(name.text):
+                help = unit.suggestion(name.text, ["eval"]) or 'define it: `eval NAME = "file.jsonl" metric=exact`'
+                unit.report("E207", f"unknown eval set `{name.text}`", name.span, help)
+        elif found.kind != "eval":
+            unit.report("E209", f"`{name.text}` is {ARTICLES[found.kind]}, not an eval set", name.span)
+
+
+def _known(unit: Unit) -> str:
+    names = unit.names("eval")
+    return f"; there is `{'`, `'.join(names)}`" if names else ""
+
+
+def _check_goals(search: n.SearchStatement, unit: Unit) -> None:
+    if not search.goals:
+        unit.report("E304", f"search `{search.name.text}` has no goal", search.name.span, "write `maximize quality` and perhaps `minimize cost`")
+    seen: set[str] = set()
+    for goal in search.goals:
+        name = goal.measure.text
+        if name not in MEASURES:
+            help = suggest(name, MEASURES) or f"goals are {', '.join(MEASURES)}"
+            unit.report("E316", f"unknown goal `{name}`", goal.measure.span, help)
+            continue
+        if name in seen:
+            unit.report("E305", f"`{name}` is a goal twice", goal.span)
+        seen.add(name)
+        wanted = "maximize" if name == "quality" else "minimize"
+        if goal.direction != wanted:
+            unit.report("E316", f"a search that would {goal.direction} {name} finds the worst", goal.span, f"write `{wanted} {name}`")
+        if goal.per is not None:
+            _check_ratio(goal, search, unit)
+
+
+def _check_ratio(goal: n.Goal, search: n.SearchStatement, unit: Unit) -> None:
+    assert goal.per is not None
+    if goal.measure.text != "quality" or goal.per.text != "dollar":
+        unit.report("E316", f"unknown goal `{goal.measure.text} per {goal.per.text}`", goal.span, "the ratio is `quality per dollar`")
+    elif not any(limit.measure.text in ("quality", "cost") for limit in search.limits):
+        help = "add a floor, `where quality >= 80%`, or a cap, `where cost <= $0.01`"
+        unit.report("E317", "`quality per dollar` alone is won by the cheapest bad model", goal.span, help)
+
+
+def _check_limit(limit: n.Limit, unit: Unit) -> None:
+    name = limit.measure.text
+    if name not in MEASURES:
+        help = suggest(name, MEASURES) or f"limits are about {', '.join(MEASURES)}"
+        unit.report("E316", f"unknown measure `{name}`", limit.measure.span, help)
+        return
+    if limit.value.kind not in MEASURES[name]:
+        example = {"quality": "`quality >= 80%`", "cost": "`cost <= $0.01`", "latency": "`latency <= 8s`"}[name]
+        unit.report("E301", f"`{name}` is not bounded by {describe(limit.value)}", limit.value.span, f"write {example}")
+    elif isinstance(limit.value.value, int | float) and name == "quality" and not 0 <= limit.value.value <= 1:
+        unit.report("E302", f"`quality` is 0 to 1, or a percentage, not {limit.value.text}", limit.value.span)
+    wanted = (">", ">=") if name == "quality" else ("<", "<=")
+    if limit.operator not in wanted:
+        unit.report("E316", f"a limit on {name} is written `{name} {wanted[1]} …`", limit.span)
+
+
+def _check_prices(search: n.SearchStatement, unit: Unit, walker: Walker) -> None:
+    """Where dollars are a goal or a limit, every model needs a price."""
+    by_cost = [each for each in (*search.goals, *search.limits) if each.measure.text == "cost"]
+    by_cost += [goal for goal in search.goals if goal.per is not None]
+    if not by_cost or unit.has_errors:
+        return
+    unpriced: dict[str, Model] = {}
+    topologies = set(search.topologies)
+    for use in walker.uses:
+        span = use.bound.node.span
+        inside = use.bound.unit is unit and any(body.span.start <= span.start and span.end <= body.span.end for body in topologies)
+        if inside:
+            for entry in use.bound.values.values():
+                for model in models_of(entry):
+                    if model.price_in is None or model.price_out is None:
+                        unpriced.setdefault(model.name, model)
+    if not unpriced:
+        return
+    from moaql.check.prices import listed_price
+
+    for name, model in unpriced.items():
+        if model.id != "unknown/unknown" and listed_price(model.id) is None:
+            help = f'state it: `model {name} = "{model.id}" price_in=$0.50 price_out=$1.50` (per million tokens)'
+            unit.report("E408", f"cost counts in this search, but no price is known for `{name}`", by_cost[0].span, help)

@@ -1,0 +1,130 @@
+"""Words of the text to values: numbers with their units, and strings.
+
+In: the characters of one token. Out: a `Literal`, or a sentence that says what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from moaql.language.nodes import Literal, LiteralKind
+from moaql.source import Span
+
+_QUANTITY = re.compile(r"(-?)(\$?)(\d+)(?:([./])(\d+))?(%|ms|[smhkM])?\Z")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_TOKENS = {"k": 1_000, "M": 1_000_000}
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\", "0": "\0"}
+_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
+
+
+def quantity(text: str, span: Span) -> Literal | str:
+    """A number with its unit, or what is wrong with it.
+
+    `3`, `0.7`, `2/3` → number · `80%` → percent, 0.8 · `$0.01` → money, dollars · `250ms`, `8s`, `2m` → duration, seconds ·
+    `4k` → size, tokens.
+    """
+    match = _QUANTITY.match(text)
+    if match is None:
+        return f"`{text}` is not a number"
+    minus, dollar, whole, separator, part, unit = match.groups()
+    if separator == "/" and not int(part):
+        return f"`{text}` divides by zero"
+    if dollar and (unit or separator == "/"):
+        return f"`{text}` mixes dollars with another unit"
+    if unit and separator == "/":
+        return f"`{text}` mixes a fraction with a unit"
+    try:
+        number = _number(whole, separator, part)
+    except (OverflowError, ValueError):
+        return f"`{text[:20]}…` is too large a number"
+    if minus:
+        number = -number
+    kind: LiteralKind = "number"
+    if dollar:
+        kind, number = "money", float(number)
+    elif unit == "%":
+        kind, number = "percent", number / 100
+    elif unit in _SECONDS:
+        kind, number = "duration", number * _SECONDS[unit]
+    elif unit in _TOKENS:
+        tokens = number * _TOKENS[unit]
+        if tokens != int(tokens):
+            return f"`{text}` is not a whole number of tokens"
+        kind, number = "size", int(tokens)
+    return Literal(span, kind, number, text)
+
+
+def _number(whole: str, separator: str | None, part: str | None) -> float | int:
+    if len(whole) > 300 or len(part or "") > 300:  # beyond any float, and int() would refuse to read it
+        raise OverflowError
+    if separator == "/":
+        return int(whole) / int(part or "1")
+    return float(f"{whole}.{part}") if separator else int(whole)
+
+
+def string_value(raw: str) -> str:
+    r"""The text of a string token: `"…"` with escapes, or `\"\"\"…\"\"\"` with its common indentation removed too."""
+    raw = raw.replace("\r\n", "\n")
+    if raw.startswith('"""'):
+        return _unescape(_dedent(raw[3:-3]))
+    return _unescape(raw[1:-1])
+
+
+def bad_escape(raw: str) -> tuple[int, str] | None:
+    """The offset in the token and the text of the first escape that means nothing, or None."""
+    for match in _ESCAPE.finditer(raw):
+        letter = match[1]
+        is_code = len(letter) == 5 and not _is_surrogate(letter)
+        if not is_code and letter not in _ESCAPES and letter != "\n":
+            return match.start(), match[0]
+    return None
+
+
+def _is_surrogate(code: str) -> bool:
+    """Whether `uXXXX` is half of a pair, which is no character by itself."""
+    return 0xD800 <= int(code[1:], 16) <= 0xDFFF
+
+
+def _unescape(text: str) -> str:
+    if "\\" not in text:
+        return text
+
+    def meaning(match: re.Match[str]) -> str:
+        letter = match[1]
+        if len(letter) == 5:
+            return "\ufffd" if _is_surrogate(letter) else chr(int(letter[1:], 16))
+        return "" if letter == "\n" else _ESCAPES.get(letter, match[0])
+
+    return _ESCAPE.sub(meaning, text)
+
+
+def _dedent(text: str) -> str:
+    """Without the indentation that all lines after the first share, and without a line break right after the opening."""
+    first, *rest = text.split("\n")
+    indents = [len(line) - len(line.lstrip()) for line in rest if line.strip()]
+    if rest and not rest[-1].strip():  # the closing quotes stand on a line of their own: their indentation counts
+        indents.append(len(rest[-1]))
+        rest[-1] = ""
+    margin = min(indents, default=0)
+    lines = [line[margin:] if line.strip() else "" for line in rest]
+    return "\n".join(lines if not first.strip() and rest else [first, *lines])
+
+
+def string_literal(raw: str, span: Span) -> Literal:
+    """The literal of a string token."""
+    return Literal(span, "string", string_value(raw), raw)
+
+
+def quote(text: str) -> str:
+    """A one-line string token that means `text`."""
+    out = []
+    for character in text:
+        if character in '"\\':
+            out.append("\\" + character)
+        elif character == "\n":
+            out.append("\\n")
+        elif character.isprintable() or ord(character) > 0xFFFF:
+            out.append(character)
+        else:
+            out.append(f"\\u{ord(character):04x}")
+    return f'"{"".join(out)}"'

@@ -1,0 +1,38 @@
+"""`distinct`: of candidates that give the same answer, the first goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from moaql.stages.base import Arguments, Bounds, Flow, Lowering, Parameter, Sizes, StageBase, reading
+
+
+@dataclass(frozen=True)
+class Distinct(StageBase):
+    """n candidates in, between one and n out."""
+
+    def candidates(self, sizes: Sizes, incoming: Bounds) -> Bounds:
+        """At least one, at most all."""
+        del sizes
+        return Bounds(min(1, incoming.low), incoming.high)
+
+    def lower(self, lowering: Lowering, arguments: Arguments, incoming: Flow) -> Flow:
+        """One reduction."""
+        low = min(1, sum(ref.certain for ref in incoming))
+        return lowering.reduce("distinct", reading(incoming), Bounds(low, len(incoming)), by=arguments["by"])
+
+
+STAGE = Distinct(
+    summary="Of candidates that give the same answer, only the first goes on.",
+    parameters=(
+        Parameter(
+            "by",
+            "word",
+            "What is compared.",
+            choices=("exact", "number", "choice", "similarity"),
+            positional=True,
+            default="exact",
+        ),
+    ),
+    placeholders=frozenset(),
+)

@@ -1,0 +1,29 @@
+"""`shuffle seed=7`: another order of the candidates, the same for the same seed and question."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from moaql.stages.base import Arguments, Bounds, Flow, Lowering, Parameter, Sizes, StageBase, reading
+
+
+@dataclass(frozen=True)
+class Shuffle(StageBase):
+    """n candidates in, the same n out."""
+
+    def candidates(self, sizes: Sizes, incoming: Bounds) -> Bounds:
+        """As many as came in."""
+        del sizes
+        return incoming
+
+    def lower(self, lowering: Lowering, arguments: Arguments, incoming: Flow) -> Flow:
+        """One reduction."""
+        low = sum(ref.certain for ref in incoming)
+        return lowering.reduce("shuffle", reading(incoming), Bounds(low, len(incoming)), seed=arguments["seed"])
+
+
+STAGE = Shuffle(
+    summary="Puts the candidates in another order.",
+    parameters=(Parameter("seed", "integer", "Seed of the order; the seed of the run where it is not given.", low=0),),
+    placeholders=frozenset(),
+)
