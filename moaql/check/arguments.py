@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from moaql.check.program import Topology
-from moaql.check.scope import Unit
+from moaql.check.scope import ARTICLES, Unit
 from moaql.check.values import Unfilled, Values, size_of
 from moaql.language import nodes as n
 from moaql.stages import STAGES
@@ -103,7 +103,9 @@ class Binder:
             return None
         if definition is None or definition.kind in ("prompt", "eval", "search"):
             if definition is not None:
-                unit.report("E209", f"`{name}` is no stage, model or topology but {definition.kind}", node.name.span)
+                unit.report(
+                    "E209", f"`{name}` is no stage, model or topology but {ARTICLES[definition.kind]}", node.name.span
+                )
             return None
         if name in STAGES.built_in:  # reported where it is defined
             stage = STAGES.find(name)
@@ -137,25 +139,34 @@ class Binder:
         given: dict[str, Any] = {}
         taken = {setting.name.text for setting in node.settings}
         free = [each for each in positional if each.name not in taken]
-        for position, operand in enumerate(node.operands):
-            if position < len(free):
-                parameter = free[position]
-                given[parameter.name] = self._operand(parameter, operand, unit)
-            else:
-                self._too_many(node, operand, positional, unit)
-        for setting in node.settings:
-            self._check_search_setting(name, stage, setting, unit)
-        given.update(self.values.settings(stage.parameters, node.settings, unit, f"`{name}`"))
+        for parameter, operand in zip(free, node.operands, strict=False):
+            given[parameter.name] = self._operand(parameter, operand, unit)
+        for operand in node.operands[len(free) : len(free) + 1]:
+            self._too_many(node, operand, positional, unit)
+        settings = [each for each in node.settings if not self._belongs_to_search(name, stage, each, unit)]
+        given.update(self.values.settings(stage.parameters, settings, unit, f"`{name}`"))
         for parameter in stage.parameters:
             if parameter.required and parameter.name not in given:
-                unit.report("E304", f"`{name}` needs `{parameter.name}`: {parameter.doc}", node.name.span, _example(name, parameter))
+                unit.report(
+                    "E304",
+                    f"`{name}` needs `{parameter.name}`: {parameter.doc}",
+                    node.name.span,
+                    _example(name, parameter),
+                )
         bound = self._bound(node, name, stage, given, frozenset(given), unit, name)
         self._check_repeat(bound, unit)
         self._check_combination(bound, unit)
         return bound
 
     def _bound(
-        self, node: n.Stage, name: str, stage: Stage, given: dict[str, Any], names: frozenset[str], unit: Unit, label: str
+        self,
+        node: n.Stage,
+        name: str,
+        stage: Stage,
+        given: dict[str, Any],
+        names: frozenset[str],
+        unit: Unit,
+        label: str,
     ) -> Bound:
         values = {each.name: each.default for each in stage.parameters}
         values.update(given)
@@ -165,11 +176,14 @@ class Binder:
         return self.values.value(parameter, operand.value, unit, operand.repeat)
 
     @staticmethod
-    def _check_search_setting(name: str, stage: Stage, setting: n.Setting, unit: Unit) -> None:
+    def _belongs_to_search(name: str, stage: Stage, setting: n.Setting, unit: Unit) -> bool:
+        """Whether a setting of a search was swallowed by the last stage of its topology, which is reported."""
         known = {each.name for each in stage.parameters}
-        if setting.name.text in _SEARCH_SETTINGS and setting.name.text not in known:
+        swallowed = setting.name.text in _SEARCH_SETTINGS and setting.name.text not in known
+        if swallowed:
             message = f"`{setting.name.text}` belongs to the search, but stands where `{name}` takes it"
             unit.report("E203", message, setting.name.span, "put it before `topology`, or behind the goals")
+        return swallowed
 
     def _too_many(self, node: n.Stage, operand: n.Item, positional: list[Parameter], unit: Unit) -> None:
         takes = "no value" if not positional else "one value" if len(positional) == 1 else f"{len(positional)} values"
@@ -212,10 +226,16 @@ class Binder:
             if "by" in given and "model" in given:
                 unit.report("E319", f"`{name}` takes a model or `by=`, not both", node.span)
             elif "by" not in given and "model" not in given:
-                unit.report("E304", f"`{name}` needs `model`: The model that ranks", node.name.span, f"write `{name} MODEL` or `{name} by=score`")
-        if name == "seq" and isinstance(bound.values["window"], int) and isinstance(bound.values["keep"], int):
-            if bound.values["keep"] >= bound.values["window"]:
-                unit.report("E319", "`keep` is smaller than `window`", node.span, "some slots must be left for new candidates")
+                unit.report(
+                    "E304",
+                    f"`{name}` needs `model`: The model that ranks",
+                    node.name.span,
+                    f"write `{name} MODEL` or `{name} by=score`",
+                )
+        window, keep = bound.values.get("window"), bound.values.get("keep")
+        if name == "seq" and isinstance(window, int) and isinstance(keep, int) and keep >= window:
+            help = "some slots must be left for new candidates"
+            unit.report("E319", "`keep` is smaller than `window`", node.span, help)
         if name == "agg" and "refs_in" in given and bound.values["prompt"] is not None:
             setting = next(each for each in node.settings if each.name.text == "refs_in")
             help = "a prompt of your own puts `{candidates}` where it wants them"
@@ -225,4 +245,3 @@ class Binder:
 def _example(stage: str, parameter: Parameter) -> str:
     value = {"model": "MODEL", "models": "[MODEL, MODEL]", "integer": "3"}.get(parameter.kind, "…")
     return f"write `{stage} {value}`" if parameter.positional else f"write `{parameter.name}={value}`"
-

@@ -83,5 +83,11 @@ def _values(value: n.Node) -> list[Any]:
 
 
 def _wanted(kinds: tuple[str, ...]) -> str:
-    words = {"number": "a number", "percent": "a percentage", "size": "a size such as `4k`", "string": "a string", "boolean": "`true` or `false`"}
+    words = {
+        "number": "a number",
+        "percent": "a percentage",
+        "size": "a size such as `4k`",
+        "string": "a string",
+        "boolean": "`true` or `false`",
+    }
     return "write " + " or ".join(words[kind] for kind in kinds if kind in words)

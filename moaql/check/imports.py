@@ -18,6 +18,7 @@ from moaql.source import MAX_BYTES, Source, Span
 
 MAX_IMPORT_DEPTH = 50
 NOWHERE = Span(0, 0)
+_ENDING = ".moaql"
 
 _KINDS: dict[type, Kind] = {
     n.ModelStatement: "model",
@@ -34,7 +35,9 @@ def read(path: str) -> Source | Diagnostic:
     try:
         if os.path.getsize(path) > MAX_BYTES and os.path.isfile(path):
             size = os.path.getsize(path) / 1e6
-            return Diagnostic("E103", f"the file has {size:.1f} MB; a program has at most {MAX_BYTES / 1e6:.0f} MB", empty, NOWHERE)
+            return Diagnostic(
+                "E103", f"the file has {size:.1f} MB; a program has at most {MAX_BYTES / 1e6:.0f} MB", empty, NOWHERE
+            )
         with open(path, "rb") as file:
             data = file.read(MAX_BYTES + 1)
     except (OSError, ValueError) as error:
@@ -118,7 +121,8 @@ class Files:
             unit.report("E210", f"cannot import `{name}`: {reason.message}", statement.path.span)
             unit.lost.add(f"{statement.alias.text}.*" if statement.alias is not None else "*")
             return
-        help = suggest(name, _programs_below(folder))
+        close = suggest(name.removesuffix(_ENDING), [each.removesuffix(_ENDING) for each in _programs_below(folder)])
+        help = close.replace("`?", f"{_ENDING}`?").replace("` or", f"{_ENDING}` or")
         unit.report("E210", f"cannot import `{name}`: there is no such file", statement.path.span, help)
         unit.lost.add(f"{statement.alias.text}.*" if statement.alias is not None else "*")
 
@@ -137,7 +141,7 @@ class Files:
 
 def _programs_below(folder: str) -> list[str]:
     try:
-        return [entry for entry in os.listdir(folder or ".") if entry.endswith(".moaql")]
+        return [entry for entry in os.listdir(folder or ".") if entry.endswith(_ENDING)]
     except OSError:
         return []
 
@@ -172,7 +176,9 @@ def _models_of(config: str) -> list[str]:
         with open(config, "rb") as file:
             named = tomllib.load(file).get("models", [])
     except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read `{config}`: {error}", 'It should hold a line such as `models = "models.moaql"`.') from None
+        raise UsageError(
+            f"cannot read `{config}`: {error}", 'It should hold a line such as `models = "models.moaql"`.'
+        ) from None
     paths = [named] if isinstance(named, str) else named
     if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
         raise UsageError(f"`models` in `{config}` is not a path or a list of paths", 'Write `models = "models.moaql"`.')
@@ -193,7 +199,11 @@ def _define(unit: Unit) -> None:
         if earlier is not None:
             line, _ = unit.source.place(earlier.span.start)
             what = "a second pipeline without a name" if name_node is None else f"`{name}` is defined twice"
-            help = f"the first is in line {line}; write `topology NAME = …`" if name_node is None else f"the first is in line {line}"
+            help = (
+                f"the first is in line {line}; write `topology NAME = …`"
+                if name_node is None
+                else f"the first is in line {line}"
+            )
             unit.report("E201", what, span, help)
             continue
         if kind in ("model", "topology") and name in STAGES.built_in:
@@ -211,7 +221,7 @@ def _bring_in(unit: Unit, other: Unit, statement: n.ImportStatement) -> None:
         earlier = unit.own.get(seen) or unit.imported.get(seen)
         if earlier is not None and earlier is not each:
             where = f"`{earlier.unit.source.name}`" if earlier.unit is not unit else "this file"
-            help = f'it is defined in {where} too; write `import {statement.path.text} as NAME`'
+            help = f"it is defined in {where} too; write `import {statement.path.text} as NAME`"
             unit.report("E201", f"the import brings a second `{seen}`", statement.path.span, help)
             continue
         unit.imported[seen] = each

@@ -77,11 +77,20 @@ class Models:
             return UNKNOWN
         self._check_endpoint(first, statement, unit)
         return Model(
-            definition.name, first.id, first.settings, first.connection, first.price_in, first.price_out, first.context, alternatives
+            definition.name,
+            first.id,
+            first.settings,
+            first.connection,
+            first.price_in,
+            first.price_out,
+            first.context,
+            alternatives,
         )
 
     def _derive(self, source: Model, given: dict[str, Any], name: str) -> Model:
-        sampling = {key: value for key, value in given.items() if key not in ("price_in", "price_out", "context", *CONNECTION)}
+        sampling = {
+            key: value for key, value in given.items() if key not in ("price_in", "price_out", "context", *CONNECTION)
+        }
         connection = {key: given[key] for key in CONNECTION if key in given}
         return Model(
             name,
@@ -111,7 +120,9 @@ class Models:
         if parts.scheme not in ("http", "https") or not host:
             unit.report("E303", f"`{connection['base_url']}` is not an http(s) address", url.value.span)
         elif parts.username or parts.password:
-            unit.report("E303", "an address must hold no user name or password", url.value.span, "name its key by `api_key_env`")
+            unit.report(
+                "E303", "an address must hold no user name or password", url.value.span, "name its key by `api_key_env`"
+            )
         elif "api_key_env" not in connection and host not in ("localhost", "127.0.0.1", "::1"):
             help = 'write `api_key_env="MY_HOST_KEY"`, or `api_key_env=none` if it needs no key'
             unit.report("E407", f"`{statement.name.text}` has an endpoint of its own and no key for it", url.span, help)

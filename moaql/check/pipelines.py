@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from moaql.check.arguments import Binder, Bound, BoundSizes
 from moaql.check.conditions import Conditions
+from moaql.check.models import UNKNOWN
 from moaql.check.program import Model, Topology
 from moaql.check.tables import ROUTE
 from moaql.check.templates import check_placeholders
@@ -102,13 +103,16 @@ class Walker:
             topology.unit.report("E404", "this pipeline asks nobody", topology.body.span, "write a model or a stage")
         return state
 
-    def _may_be_silent(self, topology: Topology, state: State) -> None:
-        last = topology.body.steps[-1]
-        if isinstance(last, n.When | n.Route) and state.candidates.high > 0:
-            message = "there is no answer when the condition does not hold"
-            if isinstance(last, n.Route):
-                message = "there is no answer when no label fits"
-            topology.unit.report("E403", message, last.span, "add an `else { … }`")
+    @staticmethod
+    def _may_be_silent(topology: Topology, state: State) -> None:
+        """Some way through the pipeline gives no candidate: it leads through a branch that is not there."""
+        branches = [
+            step for step in topology.body.steps if isinstance(step, n.When | n.Route) and step.otherwise is None
+        ]
+        if branches and state.candidates.high > 0:
+            last = branches[-1]
+            reason = "the condition does not hold" if isinstance(last, n.When) else "no label fits"
+            topology.unit.report("E403", f"there is no answer when {reason}", last.span, "add an `else { … }`")
 
     # Steps
 
@@ -189,7 +193,7 @@ class Walker:
     def _until(self, step: n.Until, state: State, unit: Unit) -> State:
         from moaql.stages.base import Parameter
 
-        limit = self.values.value(Parameter("max", "integer", "", low=1, high=1000, required=True), step.limit, unit)
+        limit = self.values.value(Parameter("max", "integer", "", low=1, high=100, required=True), step.limit, unit)
         most = limit.bounds.high if isinstance(limit, Unfilled) else limit or 1
         after = self._again(step.body, state, unit, Unfilled((), Bounds(1, most)))
         self.conditions.check(step.condition, after, unit)
@@ -197,7 +201,12 @@ class Walker:
 
     def _hole(self, step: n.HoleStep, state: State, unit: Unit) -> State:
         if not isinstance(step.hole, n.Choice):
-            unit.report("E311", "a range or a subset is no step", step.hole.span, "write it where a value stands: `layer ?(1..3 of [a, b, c])`")
+            unit.report(
+                "E311",
+                "a range or a subset is no step",
+                step.hole.span,
+                "write it where a value stands: `layer ?(1..3 of [a, b, c])`",
+            )
             return state
         times = self.values.repeat(step.repeat, unit)
         self._in_hole += 1
@@ -215,7 +224,11 @@ class Walker:
     def _stage(self, node: n.Stage, state: State, unit: Unit) -> State:
         bound = self.binder.bind(node, unit)
         if bound is None:
-            return replace(state, candidates=Bounds(1, max(1, state.candidates.high)), attached=frozenset({"scores", "tests", "critiques"}))
+            return replace(
+                state,
+                candidates=Bounds(1, max(1, state.candidates.high)),
+                attached=frozenset({"scores", "tests", "critiques"}),
+            )
         if isinstance(bound, Topology):
             return self._inline(bound, node, state, unit)
         sizes = BoundSizes(bound, lambda topology: self._inline(topology, node, state, unit).candidates)
@@ -239,12 +252,22 @@ class Walker:
             if self._stack and not state.writers and _first_step(self._stack[-1].body) is node:
                 self.hungry.setdefault(self._stack[-1], node)
             else:
-                self._report(unit, "E401", f"`{bound.name}` has no candidates to work on", node, "ask models first: `layer [a, b] -> …`")
+                self._report(
+                    unit,
+                    "E401",
+                    f"`{bound.name}` has no candidates to work on",
+                    node,
+                    "ask models first: `layer [a, b] -> …`",
+                )
             return False
         if "tests" in needs and "tests" not in state.attached:
-            self._report(unit, "E411", f"`{bound.name}` has no tests to go by", node, "put `unit_tests MODEL` before it")
+            self._report(
+                unit, "E411", f"`{bound.name}` has no tests to go by", node, "put `unit_tests MODEL` before it"
+            )
         if bound.values.get("by") == "score" and bound.name in ("rank", "best") and "scores" not in state.attached:
-            self._report(unit, "E411", f"`{bound.name} by=score` has no scores to go by", node, "put `score MODEL` before it")
+            self._report(
+                unit, "E411", f"`{bound.name} by=score` has no scores to go by", node, "put `score MODEL` before it"
+            )
         return True
 
     def _report(self, unit: Unit, code: str, message: str, node: n.Node, help: str) -> None:
@@ -259,7 +282,9 @@ class Walker:
                 unit.report("E214", f"a topology contains itself: {' → '.join([*names, topology.name])}", node.span)
             return replace(state, candidates=Bounds(1, 1))
         if len(self._stack) >= MAX_NESTING:
-            self._report(unit, "E410", f"topologies are nested more than {MAX_NESTING} deep", node, "write some of them out")
+            self._report(
+                unit, "E410", f"topologies are nested more than {MAX_NESTING} deep", node, "write some of them out"
+            )
             return replace(state, candidates=Bounds(1, 1))
         if state.candidates.high > 0:
             self.fed.add(topology)
@@ -271,7 +296,13 @@ class Walker:
             self._quiet -= not _is_written_here(topology, node)
             self._stack.pop()
         if state.candidates.high == 0 and topology in self.hungry and not self._quiet:
-            self._report(unit, "E401", f"`{topology.name}` has no candidates to work on", node, "ask models first: `layer [a, b] -> …`")
+            self._report(
+                unit,
+                "E401",
+                f"`{topology.name}` has no candidates to work on",
+                node,
+                "ask models first: `layer [a, b] -> …`",
+            )
         return self._effects[key]
 
 
@@ -289,13 +320,16 @@ def _first_step(pipeline: n.Pipeline) -> n.Step | None:
 
 
 def _asks_nobody(pipeline: n.Pipeline) -> bool:
-    return all(isinstance(step, n.Skip) or (isinstance(step, n.Group) and _asks_nobody(step.body)) for step in pipeline.steps)
+    return all(
+        isinstance(step, n.Skip) or (isinstance(step, n.Group) and _asks_nobody(step.body)) for step in pipeline.steps
+    )
 
 
 def models_of(entry: object) -> Iterator[Model]:
     """The models that an argument may ask, alternatives of holes included."""
     if isinstance(entry, Model):
-        yield entry
+        if entry is not UNKNOWN:
+            yield entry
     elif isinstance(entry, Asked):
         yield from models_of(entry.target)
     elif isinstance(entry, Unfilled):

@@ -40,7 +40,9 @@ def named_prompt(name: n.Name, unit: Unit) -> NamedPrompt | None:
     found = unit.find(name.text)
     if found is None:
         if not unit.is_lost(name.text):
-            help = unit.suggestion(name.text, ["prompt"], ["default"]) or f"define it: `prompt {name.text} {{ user \"…\" }}`"
+            help = (
+                unit.suggestion(name.text, ["prompt"], ["default"]) or f'define it: `prompt {name.text} {{ user "…" }}`'
+            )
             unit.report("E206", f"unknown prompt `{name.text}`", name.span, help)
         return None
     if found.kind != "prompt":
@@ -55,7 +57,9 @@ def check_prompt(statement: n.PromptStatement, unit: Unit) -> None:
     if statement.name.text == "default":
         unit.report("E114", "`default` always means a stage's own prompt", statement.name.span, "choose another name")
     if not statement.messages:
-        unit.report("E304", f"prompt `{statement.name.text}` has no message", statement.name.span, 'write `user "{question}"`')
+        unit.report(
+            "E304", f"prompt `{statement.name.text}` has no message", statement.name.span, 'write `user "{question}"`'
+        )
     for message in statement.messages:
         if message.role.text not in ROLES:
             help = suggest(message.role.text, ROLES) or "a message is `system`, `user` or `assistant`"

@@ -68,7 +68,7 @@ class Unit:
 
     def is_lost(self, name: str) -> bool:
         """Whether a broken statement, or an import that failed, would have defined the name."""
-        return name in self.lost or "*" in self.lost or f"{name.split('.')[0]}.*" in self.lost
+        return name in self.lost or "*" in self.lost or f"{name.split('.', maxsplit=1)[0]}.*" in self.lost
 
     def names(self, *kinds: Kind) -> list[str]:
         """The names of these kinds that are seen here, sorted."""
@@ -83,5 +83,11 @@ class Unit:
         return suggest(word, [*self.names(*kinds), *more])
 
 
-ARTICLES = {"model": "a model", "prompt": "a prompt", "topology": "a topology", "eval": "an eval set", "search": "a search"}
+ARTICLES = {
+    "model": "a model",
+    "prompt": "a prompt",
+    "topology": "a topology",
+    "eval": "an eval set",
+    "search": "a search",
+}
 """Each kind with its article."""

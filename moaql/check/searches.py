@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 def check_eval(statement: n.EvalStatement, unit: Unit, values: Values) -> EvalSet:
     """The eval set of a statement."""
     settings = values.settings(EVAL, statement.settings, unit, f"eval `{statement.name.text}`")
-    return EvalSet(statement.name.text, str(statement.path.value), tuple(sorted(settings.items(), key=lambda pair: pair[0])))
+    return EvalSet(
+        statement.name.text, str(statement.path.value), tuple(sorted(settings.items(), key=lambda pair: pair[0]))
+    )
 
 
 def check_search(search: n.SearchStatement, unit: Unit, values: Values, walker: Walker) -> None:
@@ -30,12 +32,25 @@ def check_search(search: n.SearchStatement, unit: Unit, values: Values, walker: 
     name = search.name
     values.settings(SEARCH, search.settings, unit, f"search `{name.text}`")
     if len(search.topologies) != 1:
-        message = f"search `{name.text}` has no topology" if not search.topologies else f"search `{name.text}` has several topologies"
-        help = "write `topology PIPELINE` with holes in it" if not search.topologies else "join them by a hole: `topology ?(a | b)`"
+        message = (
+            f"search `{name.text}` has no topology"
+            if not search.topologies
+            else f"search `{name.text}` has several topologies"
+        )
+        help = (
+            "write `topology PIPELINE` with holes in it"
+            if not search.topologies
+            else "join them by a hole: `topology ?(a | b)`"
+        )
         unit.report("E304" if not search.topologies else "E305", message, name.span, help)
     for body in search.topologies:
         if not any(True for _ in holes_in(body)) and not _names_a_space(body, unit):
-            unit.report("E315", f"search `{name.text}` has no hole to search over", body.span, "write a choice such as `x?(1..5)` or `?(a | b)`")
+            unit.report(
+                "E315",
+                f"search `{name.text}` has no hole to search over",
+                body.span,
+                "write a choice such as `x?(1..5)` or `?(a | b)`",
+            )
     _check_evals(search, unit)
     _check_goals(search, unit)
     for limit in search.limits:
@@ -48,7 +63,9 @@ def _names_a_space(body: n.Pipeline, unit: Unit) -> bool:
     for step in body.steps:
         if isinstance(step, n.Stage):
             found = unit.find(step.name.text)
-            if found is None or (isinstance(found.statement, n.TopologyStatement) and any(True for _ in holes_in(found.statement.body))):
+            if found is None or (
+                isinstance(found.statement, n.TopologyStatement) and any(True for _ in holes_in(found.statement.body))
+            ):
                 return found is not None
     return False
 
@@ -76,7 +93,12 @@ def _known(unit: Unit) -> str:
 
 def _check_goals(search: n.SearchStatement, unit: Unit) -> None:
     if not search.goals:
-        unit.report("E304", f"search `{search.name.text}` has no goal", search.name.span, "write `maximize quality` and perhaps `minimize cost`")
+        unit.report(
+            "E304",
+            f"search `{search.name.text}` has no goal",
+            search.name.span,
+            "write `maximize quality` and perhaps `minimize cost`",
+        )
     seen: set[str] = set()
     for goal in search.goals:
         name = goal.measure.text
@@ -89,7 +111,12 @@ def _check_goals(search: n.SearchStatement, unit: Unit) -> None:
         seen.add(name)
         wanted = "maximize" if name == "quality" else "minimize"
         if goal.direction != wanted:
-            unit.report("E316", f"a search that would {goal.direction} {name} finds the worst", goal.span, f"write `{wanted} {name}`")
+            unit.report(
+                "E316",
+                f"a search that would {goal.direction} {name} finds the worst",
+                goal.span,
+                f"write `{wanted} {name}`",
+            )
         if goal.per is not None:
             _check_ratio(goal, search, unit)
 
@@ -97,7 +124,12 @@ def _check_goals(search: n.SearchStatement, unit: Unit) -> None:
 def _check_ratio(goal: n.Goal, search: n.SearchStatement, unit: Unit) -> None:
     assert goal.per is not None
     if goal.measure.text != "quality" or goal.per.text != "dollar":
-        unit.report("E316", f"unknown goal `{goal.measure.text} per {goal.per.text}`", goal.span, "the ratio is `quality per dollar`")
+        unit.report(
+            "E316",
+            f"unknown goal `{goal.measure.text} per {goal.per.text}`",
+            goal.span,
+            "the ratio is `quality per dollar`",
+        )
     elif not any(limit.measure.text in ("quality", "cost") for limit in search.limits):
         help = "add a floor, `where quality >= 80%`, or a cap, `where cost <= $0.01`"
         unit.report("E317", "`quality per dollar` alone is won by the cheapest bad model", goal.span, help)
@@ -121,15 +153,19 @@ def _check_limit(limit: n.Limit, unit: Unit) -> None:
 
 def _check_prices(search: n.SearchStatement, unit: Unit, walker: Walker) -> None:
     """Where dollars are a goal or a limit, every model needs a price."""
-    by_cost = [each for each in (*search.goals, *search.limits) if each.measure.text == "cost"]
-    by_cost += [goal for goal in search.goals if goal.per is not None]
+    by_cost: list[n.Goal | n.Limit] = [
+        goal for goal in search.goals if goal.measure.text == "cost" or goal.per is not None
+    ]
+    by_cost += [limit for limit in search.limits if limit.measure.text == "cost"]
     if not by_cost or unit.has_errors:
         return
     unpriced: dict[str, Model] = {}
     topologies = set(search.topologies)
     for use in walker.uses:
         span = use.bound.node.span
-        inside = use.bound.unit is unit and any(body.span.start <= span.start and span.end <= body.span.end for body in topologies)
+        inside = use.bound.unit is unit and any(
+            body.span.start <= span.start and span.end <= body.span.end for body in topologies
+        )
         if inside:
             for entry in use.bound.values.values():
                 for model in models_of(entry):
@@ -142,4 +178,6 @@ def _check_prices(search: n.SearchStatement, unit: Unit, walker: Walker) -> None
     for name, model in unpriced.items():
         if model.id != "unknown/unknown" and listed_price(model.id) is None:
             help = f'state it: `model {name} = "{model.id}" price_in=$0.50 price_out=$1.50` (per million tokens)'
-            unit.report("E408", f"cost counts in this search, but no price is known for `{name}`", by_cost[0].span, help)
+            unit.report(
+                "E408", f"cost counts in this search, but no price is known for `{name}`", by_cost[0].span, help
+            )

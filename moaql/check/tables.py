@@ -37,7 +37,9 @@ SEARCH: tuple[Parameter, ...] = (
     Parameter("trials", "integer", "Topologies to try at most.", low=1),
     Parameter("workers", "integer", "Processes that search side by side.", low=1, default=1),
     Parameter("seed", "integer", "Seed of all that is drawn.", default=0),
-    Parameter("sampler", "word", "Who proposes.", choices=("portfolio", "tpe", "random", "mutation"), default="portfolio"),
+    Parameter(
+        "sampler", "word", "Who proposes.", choices=("portfolio", "tpe", "random", "mutation"), default="portfolio"
+    ),
     Parameter("holdout", "number", "Share of the items kept for the report.", low=0, high=0.9, default=0.2),
     Parameter("confidence", "number", "Confidence of the intervals.", low=0.5, high=0.999, default=0.95),
     Parameter("tune", "boolean", "Tune the aggregator's prompt early and at the end.", default=False),
@@ -97,7 +99,13 @@ SIGNALS: dict[str, Signal] = {
         (Parameter("judge", "model", "Model that rates each candidate, where providers give no probabilities."),),
     ),
     "tokens": Signal("Tokens of the question, estimated.", _COUNT, needs="", high=None),
-    "field": Signal("`field.NAME`: a field of the data set.", ("number", "percent", "string", "boolean", "name"), needs="", low=None, high=None),
+    "field": Signal(
+        "`field.NAME`: a field of the data set.",
+        ("number", "percent", "string", "boolean", "name"),
+        needs="",
+        low=None,
+        high=None,
+    ),
 }
 
 MEASURES: dict[str, tuple[str, ...]] = {

@@ -14,12 +14,11 @@ from moaql.check.prompts import named_prompt
 from moaql.check.scope import ARTICLES, MAIN, Definition, Unit
 from moaql.diagnostics import suggest
 from moaql.language import nodes as n
+from moaql.source import Span
 from moaql.stages.base import Asked, Bounds, Parameter
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from moaql.source import Span
 
 FITTED = "fitted"
 """The value of `weights=?`."""
@@ -124,7 +123,9 @@ class Values:
         return self._literal(parameter, node, unit)
 
     def _wrong(self, parameter: Parameter, node: n.Node, unit: Unit, help: str = "") -> None:
-        unit.report("E301", f"`{parameter.name}` takes {_ASKED_FOR[parameter.kind]}, not {describe(node)}", node.span, help)
+        unit.report(
+            "E301", f"`{parameter.name}` takes {_ASKED_FOR[parameter.kind]}, not {describe(node)}", node.span, help
+        )
 
     def _literal(self, parameter: Parameter, node: n.Node, unit: Unit) -> Any:
         if parameter.kind in ("string", "file") and isinstance(node, n.Name):
@@ -149,7 +150,13 @@ class Values:
             return
         low, high = parameter.low, parameter.high
         if (low is not None and value < low) or (high is not None and value > high):
-            limits = f"at least {low:g}" if high is None else f"{low:g} to {high:g}" if low is not None else f"at most {high:g}"
+            limits = (
+                f"at least {low:g}"
+                if high is None
+                else f"{low:g} to {high:g}"
+                if low is not None
+                else f"at most {high:g}"
+            )
             unit.report("E302", f"`{parameter.name}` is {limits}, not {text}", span)
 
     def _word(self, parameter: Parameter, node: n.Node, unit: Unit) -> str | None:
@@ -184,7 +191,7 @@ class Values:
         weights: list[tuple[Model, float]] = []
         one = Parameter("weight", "number", "", low=0, required=True)
         for entry in node.entries:
-            name = n.Name(n.Span(entry.span.start, entry.span.start + len(entry.key)), entry.key)
+            name = n.Name(Span(entry.span.start, entry.span.start + len(entry.key)), entry.key)
             is_id = "/" in entry.key
             literal = n.Literal(name.span, "string", entry.key, entry.key)
             model = self.models.by_id(literal, unit) if is_id else self.models.named(name, unit)
@@ -214,8 +221,9 @@ class Values:
         if isinstance(node, n.Subset):
             entries = self._models(parameter, n.Item(node.span, node.items), unit)
             low, high = self._ends(node, unit, len(entries))
-            sizes = sorted(size_of(each) for each in entries) or [Bounds(1, 1)]
-            bounds = Bounds(sum(each.low for each in sizes[:low]), sum(each.high for each in sizes[len(sizes) - high :]))
+            lows = sorted(size_of(each).low for each in entries)
+            highs = sorted((size_of(each).high for each in entries), reverse=True)
+            bounds = Bounds(sum(lows[:low]), sum(highs[:high]))
             return (_times(Unfilled(tuple(entries), bounds), samples),)
         if isinstance(node, n.Choice):
             options = [self._models(parameter, _item(each), unit) for each in node.alternatives]
@@ -243,7 +251,10 @@ class Values:
             return Asked(self.topology(found))
         if found is None or found.kind == "model":
             if found is None and not unit.is_lost(node.text):
-                help = unit.suggestion(node.text, ["model", "topology"]) or f'define it: `model {node.text} = "provider/model-id"`'
+                help = (
+                    unit.suggestion(node.text, ["model", "topology"])
+                    or f'define it: `model {node.text} = "provider/model-id"`'
+                )
                 unit.report("E204", f"unknown model `{node.text}`", node.span, help)
                 return Asked(UNKNOWN)
             return Asked(self.models.named(node, unit))
@@ -297,7 +308,9 @@ class Values:
             return Unfilled(options, total(options, widest=True))
         return Unfilled(options, Bounds(min(numbers), max(numbers)) if numbers else Bounds(0, 0))
 
-    def _option(self, parameter: Parameter, alternative: n.Pipeline | n.Item, unit: Unit, repeat: n.Repeat | None) -> Any:
+    def _option(
+        self, parameter: Parameter, alternative: n.Pipeline | n.Item, unit: Unit, repeat: n.Repeat | None
+    ) -> Any:
         item = _item(alternative)
         if isinstance(item.value, n.Group):
             self._wrong(parameter, alternative, unit)
@@ -313,7 +326,9 @@ class Values:
         if low is None or high is None:
             return Unfilled(())
         if low > high:
-            unit.report("E310", f"`{node.low.text}..{node.high.text}` is empty", node.span, "the smaller number stands first")
+            unit.report(
+                "E310", f"`{node.low.text}..{node.high.text}` is empty", node.span, "the smaller number stands first"
+            )
         if node.log and low <= 0:
             unit.report("E310", "a logarithmic range starts above zero", node.low.span)
         if node.step is not None:
@@ -321,7 +336,7 @@ class Values:
             if step is not None and step <= 0:
                 unit.report("E310", "a step is greater than zero", node.step.span)
         if parameter.kind == "integer":
-            return Unfilled((), Bounds(low, high))
+            return Unfilled((), Bounds(min(low, high), max(low, high)))
         return Unfilled(())
 
 
@@ -384,7 +399,12 @@ def _unit_help(parameter: Parameter, node: n.Node) -> str:
 def describe(node: n.Node) -> str:
     """A value in a few words, for messages."""
     if isinstance(node, n.Literal):
-        article = {"money": "an amount of money", "duration": "a duration", "string": "the string", "percent": "the percentage"}
+        article = {
+            "money": "an amount of money",
+            "duration": "a duration",
+            "string": "the string",
+            "percent": "the percentage",
+        }
         text = node.text if len(node.text) <= 30 else node.text[:29] + "…"
         return f"{article.get(node.kind, '')} {text}".strip()
     if isinstance(node, n.Name):

@@ -36,7 +36,9 @@ def look_over(source: Source) -> Brackets:
             open_marks.append((mark, at))
             if len(open_marks) > MAX_DEPTH:
                 message = f"more than {MAX_DEPTH} brackets inside each other"
-                deep = Diagnostic("E104", message, source, Span(at, at + 1), "give the inner part a name: `topology NAME = …`")
+                deep = Diagnostic(
+                    "E104", message, source, Span(at, at + 1), "give the inner part a name: `topology NAME = …`"
+                )
                 return Brackets(mismatch, deep)
         elif mark in _CLOSES and mismatch is None:
             if not open_marks:

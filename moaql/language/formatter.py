@@ -53,10 +53,12 @@ def _substance(source: Source) -> list[str]:
     parts: list[tuple[int, str]] = []
     end = 0
     for token in parse_tree(source).scan_values(lambda value: isinstance(value, Token)):
-        parts += _comments(source.text, end, token.start_pos)
+        start = token.start_pos or 0
+        parts += _comments(source.text, end, start)
         # Line breaks inside a long string follow the file's; what it means does not depend on them.
-        parts.append((token.start_pos, token.replace("\r\n", "\n").replace(" ", "") if token.type == "TIMES" else token.replace("\r\n", "\n")))
-        end = token.end_pos
+        text = token.replace("\r\n", "\n")
+        parts.append((start, "x" + text[1:].strip() if token.type == "TIMES" else text))
+        end = token.end_pos or start
     parts += _comments(source.text, end, len(source.text))
     return [part for _, part in parts]
 
@@ -91,7 +93,7 @@ class _Formatter:
                 self.last = comments
             else:
                 self.leading[start] = comments
-                if blank and before is not None:
+                if blank and (before is not None or comments):
                     self.blank_before.add(start)
                 end, before = token.end_pos or start, start
 
@@ -135,9 +137,9 @@ class _Formatter:
 
     def _token(self, token: Token, text: str | None = None) -> Document:
         start = token.start_pos or 0
-        before = self.leading.get(start, ())
+        before: tuple[Document, ...] = self.leading.get(start, ())
         if before and start in self.blank_before:  # a comment that stands apart from what follows stays apart
-            before = (*before, Break(hard=True, blank=True))  # type: ignore[assignment]
+            before = (*before, Break(hard=True, blank=True))
         after = (self.trailing[start],) if start in self.trailing else ()
         return (*before, Text(text or str(token)), *after)
 
@@ -263,7 +265,9 @@ class _Formatter:
         return Group(self._spaced(tree))
 
     def _set_route(self, tree: Tree[Token]) -> Document:
-        opening = next(i for i, part in enumerate(tree.children) if isinstance(part, Token) and part.type == "LEFT_BRACE")
+        opening = next(
+            i for i, part in enumerate(tree.children) if isinstance(part, Token) and part.type == "LEFT_BRACE"
+        )
         head = join(SPACE, [self._set(child) for child in tree.children[: opening + 1]])
         body: list[Document] = []
         for child in tree.children[opening + 1 : -1]:
@@ -278,8 +282,8 @@ class _Formatter:
         head = (self._set(keyword), SPACE, self._set(name), SPACE, self._set(opening))
         lines: list[Document] = []
         for position, child in enumerate(body):
-            is_setting = isinstance(child, Tree) and child.data == "setting"
-            entry = self._spaced(child) if is_setting else self._set(child)  # `budget = $25`
+            setting = child if isinstance(child, Tree) and child.data == "setting" else None  # `budget = $25`
+            entry = self._spaced(setting) if setting is not None else self._set(child)
             lines += [self._new_line(child) if position else HARD, entry]
         return (*head, Indent((*lines, self._inner_comments(closing))), HARD, self._set(closing))
 

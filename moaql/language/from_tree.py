@@ -7,6 +7,7 @@ as names, a repeat of a repeat).
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
+from typing import Literal as OneOf
 
 from lark import Token, Tree
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     Child = Token | Tree[Token]
-
 
 
 class TreeReader:
@@ -73,12 +73,7 @@ class TreeReader:
         return n.EvalStatement(_span(tree), name, self._string(_token(tree, "STRING")), self._settings(tree))
 
     def _search_statement(self, tree: Tree[Token]) -> n.SearchStatement:
-        goals = [
-            goal
-            for part in _trees(tree)
-            if part.data in ("maximize", "minimize")
-            for goal in self._goals(part)
-        ]
+        goals = [goal for part in _trees(tree) if part.data in ("maximize", "minimize") for goal in self._goals(part)]
         limits = [self._limit(each) for part in _trees(tree, "where") for each in _trees(part, "limit")]
         return n.SearchStatement(
             _span(tree),
@@ -93,7 +88,7 @@ class TreeReader:
     def _goals(self, tree: Tree[Token]) -> Iterator[n.Goal]:
         for goal in _trees(tree, "goal"):
             measure, *per = [self._name(token) for token in _tokens(goal, "NAME")]
-            direction = "maximize" if tree.data == "maximize" else "minimize"
+            direction: OneOf["maximize", "minimize"] = "maximize" if tree.data == "maximize" else "minimize"
             yield n.Goal(_span(goal), direction, measure, per[0] if per else None)
 
     def _limit(self, tree: Tree[Token]) -> n.Limit:
@@ -112,22 +107,17 @@ class TreeReader:
         for child in tree.children[1:]:
             child = cast("Tree[Token]", child)
             if child.data == "setting":
-                if repeat is not None:
-                    self._error(
-                        "E115",
-                        "a repeat in the middle of a stage repeats nothing",
-                        repeat.span,
-                        "put it at the end of the stage, or behind a list or a name",
-                    )
-                    repeat = None
                 settings.append(self._setting(child))
             elif child.data == "repeat":
                 found = self._repeat(child)
                 if settings and isinstance(settings[-1].value, n.ListValue):
                     last = settings[-1]
                     settings[-1] = n.Setting(last.span.to(found.span), last.name, last.value, found)
-                else:
+                elif repeat is None and (not settings or child is tree.children[-1]):
                     repeat = found
+                else:
+                    help = "put it at the end of the stage, or behind a list or a name"
+                    self._error("E115", "this repeat repeats nothing", found.span, help)
         return n.Stage(_span(tree), name, self._operands(tree), tuple(settings), repeat)
 
     def _group(self, tree: Tree[Token]) -> n.Group:
@@ -185,7 +175,9 @@ class TreeReader:
             self._error("E302", f"`{token[:12]}…` repeats too often", _span(tree))
             return n.Repeat(_span(tree), 1)
         if int(digits) == 0:
-            self._error("E302", "`x0` asks nothing", _span(tree), "a repeat is x1 or more; use `skip` for no step at all")
+            self._error(
+                "E302", "`x0` asks nothing", _span(tree), "a repeat is x1 or more; use `skip` for no step at all"
+            )
             return n.Repeat(_span(tree), 1)
         return n.Repeat(_span(tree), int(digits))
 
@@ -201,7 +193,9 @@ class TreeReader:
         if not (text[:1] == "x" and text[1:2].isdigit()):
             return False
         message = f"`{text}` repeats nothing"
-        self._error("E115", message, item.span, "a repeat is one whole number behind a name, a list or a parenthesis: `x3`")
+        self._error(
+            "E115", message, item.span, "a repeat is one whole number behind a name, a list or a parenthesis: `x3`"
+        )
         return True
 
     def _item(self, tree: Tree[Token]) -> n.Item:
@@ -307,14 +301,16 @@ class TreeReader:
             if len(parts) == 1:
                 found = self._condition(parts[0])
             else:
-                operator = "or" if tree.data == "disjunction" else "and"
+                operator: OneOf["and", "or"] = "or" if tree.data == "disjunction" else "and"
                 found = n.Logic(_span(tree), operator, tuple(self._condition(each) for each in parts))
         return n.Negation(_span(tree), found) if negations % 2 else found
 
     def _comparison(self, tree: Tree[Token]) -> n.Comparison:
         value = cast("n.Name | n.Literal | n.Choice", self._value(_trees(tree)[-1]))
         settings = self._settings(tree)
-        return n.Comparison(_span(tree), self._name(_token(tree, "NAME")), settings, str(_token(tree, "COMPARE")), value)
+        return n.Comparison(
+            _span(tree), self._name(_token(tree, "NAME")), settings, str(_token(tree, "COMPARE")), value
+        )
 
 
 def _trees(tree: Tree[Token], kind: str | None = None) -> list[Tree[Token]]:

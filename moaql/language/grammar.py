@@ -47,7 +47,7 @@ def parser() -> Lark:
     from lark import Lark
 
     table = _shipped_table()
-    return Lark.load(table) if table is not None else Lark(grammar_text(), **OPTIONS)  # type: ignore[arg-type]
+    return Lark.load(table) if table is not None else Lark(grammar_text(), **OPTIONS)
 
 
 def _shipped_table() -> dict[str, Any] | None:
@@ -56,11 +56,36 @@ def _shipped_table() -> dict[str, Any] | None:
     except ImportError:
         return None
     table: dict[str, Any] = parse_table.TABLE
-    return table if parse_table.KEY == table_key() else None
+    return table if table_key() == parse_table.KEY else None
 
 
 RESERVED = frozenset(
-    "import as model prompt topology eval search when else route case until max skip maximize minimize per where of and or "
-    "not true false none".split()
+    {
+        "import",
+        "as",
+        "model",
+        "prompt",
+        "topology",
+        "eval",
+        "search",
+        "when",
+        "else",
+        "route",
+        "case",
+        "until",
+        "max",
+        "skip",
+        "maximize",
+        "minimize",
+        "per",
+        "where",
+        "of",
+        "and",
+        "or",
+        "not",
+        "true",
+        "false",
+        "none",
+    }
 )
 """The words that no statement may take as a name."""

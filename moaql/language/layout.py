@@ -122,7 +122,9 @@ def render(document: Document, width: int = WIDTH) -> str:
         elif isinstance(part, Indent):
             todo.append((indent + 2, flat, part.inside))
         elif isinstance(part, Group):
-            fits = flat or (not part.broken and _fits(part.inside, todo, width - max(page.column, indent)))
+            fits = flat or (
+                not part.broken and _fits(part.inside, todo, width - max(page.column, indent), width - indent)
+            )
             todo.append((indent, fits, part.inside))
         elif isinstance(part, Comment):
             _set_comment(page, part, indent)
@@ -146,10 +148,18 @@ def _set_comment(page: _Page, comment: Comment, indent: int) -> None:
     page.must_break = True
 
 
-def _fits(document: Document, rest: list[tuple[int, bool, Document]], room: int) -> bool:
-    """Whether the document, and what follows it up to the next place to break, has room on one line."""
+def _fits(document: Document, rest: list[tuple[int, bool, Document]], room: int, whole: int) -> bool:  # noqa: PLR0912 - one case a kind
+    """Whether the document, and what follows it up to the next place to break, has room on one line.
+
+    Args:
+        document: What is to be set.
+        rest: What follows it, last first.
+        room: Columns left on this line.
+        whole: Columns of a new line, which is begun where the document begins with comments.
+    """
     todo: list[tuple[bool, Document]] = [(True, document)]
     behind = len(rest) - 1
+    begun = False
     while room >= 0:
         if not todo:
             if behind < 0:
@@ -164,6 +174,7 @@ def _fits(document: Document, rest: list[tuple[int, bool, Document]], room: int)
         elif isinstance(part, Text):
             first, *more = part.text.split("\n", 1)
             room -= len(first)
+            begun = True
             if more:
                 return room >= 0
         elif isinstance(part, Indent):
@@ -172,8 +183,12 @@ def _fits(document: Document, rest: list[tuple[int, bool, Document]], room: int)
             if part.broken and flat and behind == len(rest) - 1:
                 return False
             todo.append((flat and not part.broken, part.inside))
+        elif isinstance(part, Comment) and not begun:
+            room = whole
         elif isinstance(part, Comment):
             return behind < len(rest) - 1 or not (part.own_line or any(_has_text(each) for _, each in todo))
+        elif part.hard and not begun:
+            room = whole
         elif part.hard or not flat:
             return behind < len(rest) - 1
         else:

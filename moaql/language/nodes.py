@@ -323,12 +323,7 @@ class SearchStatement(Node):
 
 
 Statement: TypeAlias = (
-    ImportStatement
-    | ModelStatement
-    | PromptStatement
-    | TopologyStatement
-    | EvalStatement
-    | SearchStatement
+    ImportStatement | ModelStatement | PromptStatement | TopologyStatement | EvalStatement | SearchStatement
 )
 
 

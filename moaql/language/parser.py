@@ -99,7 +99,9 @@ def _with_mismatch(found: list[Diagnostic], mismatch: Diagnostic) -> list[Diagno
     return [mismatch, *[each for each in found if each.span != mismatch.span]]
 
 
-_START = re.compile(STRINGS_AND_COMMENTS + r'|[{}]|(?m:^[ \t]*)(?:import|model|prompt|topology|eval|search)(?=[ \t]+["\w])')
+_START = re.compile(
+    STRINGS_AND_COMMENTS + r'|[{}]|(?m:^[ \t]*)(?:import|model|prompt|topology|eval|search)(?=[ \t]+["\w])'
+)
 
 
 def _pieces(text: str) -> list[tuple[int, int]]:

@@ -70,7 +70,7 @@ _CHARACTERS = {
 def explain(source: Source, error: UnexpectedInput) -> Diagnostic:
     """The diagnostic of one parse error."""
     if isinstance(error, UnexpectedCharacters):
-        return _unexpected_character(source, error.pos_in_stream)
+        return _unexpected_character(source, error.pos_in_stream or 0)
     assert isinstance(error, UnexpectedToken)
     return _unexpected_token(source, error)
 
@@ -82,7 +82,9 @@ def _unexpected_character(source: Source, at: int) -> Diagnostic:
     number = re.compile(r"[-$]?\d[\w.%/$]*").match(text, at)
     if number is not None:
         message = f"`{_short(number[0])}` is not a number"
-        return Diagnostic("E113", message, source, Span(*number.span()), "numbers look like 3, 0.7, 2/3, 80%, $0.01, 250ms, 8s or 4k")
+        return Diagnostic(
+            "E113", message, source, Span(*number.span()), "numbers look like 3, 0.7, 2/3, 80%, $0.01, 250ms, 8s or 4k"
+        )
     character = text[at]
     if character == "$":
         return Diagnostic("E113", "`$` without an amount", source, Span(at, at + 1), "write dollars as `$0.01`")
@@ -101,7 +103,11 @@ def _unclosed_string(source: Source, at: int) -> Diagnostic:
     end = source.text.find("\n", at)
     end = len(source.text) if end < 0 else end
     return Diagnostic(
-        "E111", "the string is not closed on its line", source, Span(at, end), 'close it with `"`, or use `"""` for several lines'
+        "E111",
+        "the string is not closed on its line",
+        source,
+        Span(at, end),
+        'close it with `"`, or use `"""` for several lines',
     )
 
 
@@ -121,7 +127,9 @@ def _unexpected_token(source: Source, error: UnexpectedToken) -> Diagnostic:
         return Diagnostic("E110", f"the statement ends too early: expected {expected(accepts)}", source, Span(end, end))
     span = Span(token.start_pos or 0, token.end_pos or 0)
     code, message, help = _often(token.type, str(token), accepts, source, span)
-    return Diagnostic(code, message or f"unexpected `{_short(str(token))}`: expected {expected(accepts)}", source, span, help)
+    return Diagnostic(
+        code, message or f"unexpected `{_short(str(token))}`: expected {expected(accepts)}", source, span, help
+    )
 
 
 def _end_of(error: UnexpectedToken) -> int:
@@ -179,5 +187,5 @@ def expected(accepts: Iterable[str]) -> str:
 
 
 def _short(text: str) -> str:
-    text = text.split("\n")[0]
+    text = text.split("\n", maxsplit=1)[0]
     return text if len(text) <= 40 else text[:39] + "…"

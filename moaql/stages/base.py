@@ -54,7 +54,9 @@ SAMPLING: tuple[Parameter, ...] = (
     Parameter("seed", "integer", "Seed of the sampling, where the provider takes one."),
     Parameter("stop", "strings", "Text, or list of texts, at which the answer ends."),
     Parameter("timeout", "duration", "Longest wait for one call, retries included.", low=0),
-    Parameter("truncated", "word", "What becomes of an answer cut off by its token limit.", choices=("keep", "drop", "retry")),
+    Parameter(
+        "truncated", "word", "What becomes of an answer cut off by its token limit.", choices=("keep", "drop", "retry")
+    ),
 )
 """Settings of a model call. A setting that is not given, or is `none`, is not sent."""
 
@@ -142,9 +144,21 @@ class Lowering(Protocol):
     """Builds the graph for a stage."""
 
     def ask(
-        self, asked: Any, incoming: Flow, arguments: Arguments, *, prompt: Prompt | None = None, default: Prompt | None = None
+        self,
+        asked: Any,
+        incoming: Flow,
+        arguments: Arguments,
+        *,
+        prompt: Prompt | None = None,
+        default: Prompt | None = None,
+        sample: int = 0,
+        of: int = 1,
+        spare: bool = False,
     ) -> Flow:
-        """Ask a model, or run a topology, once more with the incoming candidates as references."""
+        """Ask a model, or run a topology, with the incoming candidates as references: sample `sample` of `of`.
+
+        A spare is asked only when other calls are lost, so it shares none with them.
+        """
         ...
 
     def call(
@@ -157,8 +171,10 @@ class Lowering(Protocol):
         *,
         item: str = "",
         values: tuple[tuple[str, Any], ...] = (),
+        sample: int = 0,
+        of: int = 1,
     ) -> Ref:
-        """One call of a model; equal calls of one stage are further samples."""
+        """One call of a model: sample `sample` of the `of` equal calls that the stage makes."""
         ...
 
     def reduce(self, operation: str, inputs: Inputs, yields: Bounds, **parameters: Any) -> Flow:

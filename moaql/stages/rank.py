@@ -35,7 +35,9 @@ Compare them briefly. Then end with one line that lists all {{n}} numbers from b
 
 Ranking: [2] > [1] > [3]
 
-{{candidates:xml}}""",
+{{candidates:xml}}
+
+{{critiques}}""",
         ),
         ("user", "{question}"),
     )

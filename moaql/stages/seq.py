@@ -54,7 +54,13 @@ STAGE = Seq(
     parameters=(
         Parameter("model", "model", "The aggregator.", positional=True, required=True),
         Parameter("window", "integer", "Candidates shown at once.", low=2, default=6),
-        Parameter("keep", "integer", "Slots of the window that hold the synthesis so far; fewer than `window`.", low=1, default=3),
+        Parameter(
+            "keep",
+            "integer",
+            "Slots of the window that hold the synthesis so far; fewer than `window`.",
+            low=1,
+            default=3,
+        ),
         *CALL,
     ),
     writes=True,

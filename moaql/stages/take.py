@@ -24,6 +24,6 @@ class Take(StageBase):
 
 STAGE = Take(
     summary="The first k candidates go on.",
-    parameters=(Parameter("count", "integer", "How many.", low=1, positional=True, required=True),),
+    parameters=(Parameter("count", "integer", "How many; 0 starts afresh.", low=0, positional=True, required=True),),
     placeholders=frozenset(),
 )

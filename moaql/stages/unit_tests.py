@@ -51,7 +51,9 @@ class UnitTests(StageBase):
         prompt, values = arguments["prompt"] or DEFAULT, (("n", arguments["n"]),)
         said = lowering.call("write tests", arguments["model"].target, prompt, (), arguments, values=values)
         low = sum(ref.certain for ref in incoming)
-        return lowering.reduce("attach", (*reading(incoming), ("tests", said)), Bounds(low, len(incoming)), what="tests")
+        return lowering.reduce(
+            "attach", (*reading(incoming), ("tests", said)), Bounds(low, len(incoming)), what="tests"
+        )
 
 
 STAGE = UnitTests(

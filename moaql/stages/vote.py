@@ -75,7 +75,12 @@ STAGE = Vote(
         Parameter("tie", "word", "Which of the leading answers wins a tie.", choices=("first", "best", "random")),
         Parameter("early", "boolean", "Stop asking once the outcome cannot, or is unlikely to, change.", default=False),
         Parameter(
-            "confidence", "number", "How sure an early stop must be; 1 stops only on certainty.", low=0.5, high=1, default=0.95
+            "confidence",
+            "number",
+            "How sure an early stop must be; 1 stops only on certainty.",
+            low=0.5,
+            high=1,
+            default=0.95,
         ),
     ),
     placeholders=frozenset(),

@@ -43,7 +43,9 @@ class Checked:
 class Rule(Protocol):
     """A function from a checked file to warnings."""
 
-    def __call__(self, checked: Checked) -> Iterator[Diagnostic]: ...
+    def __call__(self, checked: Checked) -> Iterator[Diagnostic]:
+        """The warnings of one rule."""
+        ...
 
 
 RULES: Registry[Rule] = Registry("moaql.check.rules", "check", frozenset())

@@ -37,7 +37,13 @@ def check(checked: Checked) -> Iterator[Diagnostic]:
         shown = min(use.before.candidates.low, use.bound.values.get("window") or use.before.candidates.low)
         if room is not None and length is not None and shown * length > room[1]:
             message = f"{shown} candidates of up to {length} tokens do not fit the {room[1]} tokens of `{room[0]}`"
-            yield Diagnostic(CODE, message, use.bound.unit.source, use.bound.node.span, "lower `max_tokens`, rank first, or use `seq`")
+            yield Diagnostic(
+                CODE,
+                message,
+                use.bound.unit.source,
+                use.bound.node.span,
+                "lower `max_tokens`, rank first, or use `seq`",
+            )
         longest[id(use.after)] = _longest_answer(use) if use.bound.stage.writes else length
 
 

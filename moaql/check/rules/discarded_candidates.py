@@ -39,4 +39,6 @@ def check(checked: Checked) -> Iterator[Diagnostic]:
             if not placeholders_of(prompt) & {"candidates", "critiques", "scores"}:
                 message = f"the candidates before this are discarded: the prompt `{prompt.statement.name.text}` does not show them"
                 setting = next((each for each in use.bound.node.settings if each.name.text == "prompt"), use.bound.node)
-                yield Diagnostic(CODE, message, use.bound.unit.source, setting.span, "put `{candidates}` into the prompt")
+                yield Diagnostic(
+                    CODE, message, use.bound.unit.source, setting.span, "put `{candidates}` into the prompt"
+                )

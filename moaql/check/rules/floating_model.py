@@ -33,4 +33,10 @@ def check(checked: Checked) -> Iterator[Diagnostic]:
         if isinstance(statement, n.ModelStatement):
             for source in statement.sources:
                 if isinstance(source, n.Literal) and _FLOATS.search(str(source.value)):
-                    yield Diagnostic(CODE, f"`{source.value}` is moved by its provider", checked.unit.source, source.span, "name a dated version")
+                    yield Diagnostic(
+                        CODE,
+                        f"`{source.value}` is moved by its provider",
+                        checked.unit.source,
+                        source.span,
+                        "name a dated version",
+                    )

@@ -62,5 +62,7 @@ def _layers(steps: Sequence[n.Step]) -> list[n.Stage]:
 
 
 def _proposers(layer: n.Stage) -> int:
-    values = [item.value for item in layer.operands] + [each.value for each in layer.settings if each.name.text == "proposers"]
+    values = [item.value for item in layer.operands] + [
+        each.value for each in layer.settings if each.name.text == "proposers"
+    ]
     return sum(len(value.items) for value in values if isinstance(value, n.ListValue))

@@ -37,4 +37,10 @@ def check(checked: Checked) -> Iterator[Diagnostic]:
         for model in models_of(use.bound.values.get("model")):
             if model.id in use.before.writers:
                 message = f"`{model.name}` judges its own candidates among those of others"
-                yield Diagnostic(CODE, message, use.bound.unit.source, use.bound.node.span, "let a model that proposed nothing do this")
+                yield Diagnostic(
+                    CODE,
+                    message,
+                    use.bound.unit.source,
+                    use.bound.node.span,
+                    "let a model that proposed nothing do this",
+                )

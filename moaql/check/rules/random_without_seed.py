@@ -29,4 +29,6 @@ def check(checked: Checked) -> Iterator[Diagnostic]:
     """Find shuffles without a seed."""
     for use in checked.walker.uses:
         if use.bound.name == "shuffle" and "seed" not in use.bound.given:
-            yield Diagnostic(CODE, "the order differs from run to run", use.bound.unit.source, use.bound.node.span, "write `seed=7`")
+            yield Diagnostic(
+                CODE, "the order differs from run to run", use.bound.unit.source, use.bound.node.span, "write `seed=7`"
+            )

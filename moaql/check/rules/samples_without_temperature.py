@@ -42,7 +42,13 @@ def check(checked: Checked) -> Iterator[Diagnostic]:
                     reason = _same_each_time(entry, entry.target, use)
                     if reason:
                         message = f"several samples of `{entry.target.name}` {reason} are all the same"
-                        yield Diagnostic(CODE, message, use.bound.unit.source, use.bound.node.span, "write `temperature=0.7`, or ask once")
+                        yield Diagnostic(
+                            CODE,
+                            message,
+                            use.bound.unit.source,
+                            use.bound.node.span,
+                            "write `temperature=0.7`, or ask once",
+                        )
 
 
 def _same_each_time(entry: Asked, model: Model, use: Use) -> str:

@@ -14,6 +14,7 @@ from moaql.diagnostics import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from moaql.check.pipelines import Use
     from moaql.check.rules import Checked
 
 CODE = "W507"
@@ -33,11 +34,23 @@ layer [a] -> layer [a] -> critic b -> agg c prompt=with_critiques
 
 
 def check(checked: Checked) -> Iterator[Diagnostic]:
-    """Find prompts that name what only earlier candidates had."""
+    """Find prompts that name what only earlier candidates had, and critiques that are replaced before anybody saw them."""
     for use in checked.walker.uses:
+        yield from _lost(use)
         gone = use.before.stale - use.before.attached
         for prompt in prompts_of(use.bound.values.get("prompt")):
             for what in sorted(gone & placeholders_of(prompt)):
                 message = f"the {what} belong to candidates that a later stage has replaced"
                 help = f"put the stage that makes the {what} directly before this one"
                 yield Diagnostic(CODE, message, use.bound.unit.source, use.bound.node.span, help)
+
+
+def _lost(use: Use) -> Iterator[Diagnostic]:
+    if not use.bound.stage.writes or "critiques" not in use.before.attached:
+        return
+    for prompt in prompts_of(use.bound.values.get("prompt")):
+        if "critiques" not in placeholders_of(prompt):
+            message = f"the critiques are lost here: the prompt `{prompt.statement.name.text}` does not show them"
+            yield Diagnostic(
+                CODE, message, use.bound.unit.source, use.bound.node.span, "put `{critiques}` into the prompt"
+            )

@@ -43,7 +43,9 @@ _SELECTS = frozenset({"vote", "best", "rank", "verify", "cluster", "take", "drop
 def check(checked: Checked) -> Iterator[Diagnostic]:
     """Find searches over an exact metric in which no alternative selects."""
     for search in checked.searches.values():
-        metrics = [dict(checked.evals[name.text].settings).get("metric") for name in search.evals if name.text in checked.evals]
+        metrics = [
+            dict(checked.evals[name.text].settings).get("metric") for name in search.evals if name.text in checked.evals
+        ]
         if not any(metric in EXACT_ANSWER_METRICS for metric in metrics):
             continue
         for body in search.topologies:
@@ -51,7 +53,13 @@ def check(checked: Checked) -> Iterator[Diagnostic]:
             synthesis = [use for use in inside if use.bound.name in ("agg", "seq")]
             if synthesis and not any(use.bound.name in _SELECTS for use in inside):
                 message = f"`{metrics[0]}` answers are right or wrong, and every topology here rewrites them"
-                yield Diagnostic(CODE, message, checked.unit.source, synthesis[-1].bound.node.span, "give the search a choice: `?(agg … | vote)`")
+                yield Diagnostic(
+                    CODE,
+                    message,
+                    checked.unit.source,
+                    synthesis[-1].bound.node.span,
+                    "give the search a choice: `?(agg … | vote)`",
+                )
 
 
 def _within(node: n.Node, body: n.Node) -> bool:

@@ -30,4 +30,10 @@ def check(checked: Checked) -> Iterator[Diagnostic]:
     for use in checked.walker.uses:
         if use.bound.name in _CHOOSES and use.before.candidates.high == 1:
             message = f"`{use.bound.name}` has only one candidate to choose from"
-            yield Diagnostic(CODE, message, use.bound.unit.source, use.bound.node.span, "ask more models, or one several times: `a x3`")
+            yield Diagnostic(
+                CODE,
+                message,
+                use.bound.unit.source,
+                use.bound.node.span,
+                "ask more models, or one several times: `a x3`",
+            )

@@ -1,0 +1,96 @@
+"""The verbs of the Python API; `import moaql` brings each when it is first used."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from moaql.check.checker import check_file, check_source
+from moaql.errors import ProgramError, UsageError
+from moaql.source import Source
+
+if TYPE_CHECKING:
+    from moaql.check.program import Program, Topology
+    from moaql.graph.nodes import Graph
+    from moaql.graph.plan import Plan
+
+
+def load(path: str | os.PathLike[str]) -> Program:
+    """Read and check a program.
+
+    Raises:
+        ProgramError: if it has errors; its `diagnostics` say which and where.
+    """
+    return _without_errors(check_file(os.fspath(path)))
+
+
+def parse(text: str, name: str = "<text>") -> Program:
+    """Check a program given as a string. Its imports are relative to the working directory.
+
+    Raises:
+        ProgramError: if it has errors.
+    """
+    return _without_errors(check_source(Source(text, name)))
+
+
+def graph(program: Program, topology: str | None = None) -> Graph:
+    """The graph of a topology: every call, reduction and gate.
+
+    Args:
+        program: A program without errors.
+        topology: Its name; not needed where there is only one, or a bare pipeline.
+
+    Raises:
+        UsageError: if there is no such topology, or several and no name.
+        ProgramError: if a hole is left in it, or it is too large.
+    """
+    from moaql.graph.build import build
+
+    built, diagnostics = build(program, choose_topology(program, topology))
+    if built is None:
+        raise ProgramError(diagnostics)
+    return built
+
+
+def plan(program: Program, topology: str | None = None) -> Plan:
+    """Calls, depth, dollars and seconds of one question, before anything is spent. Arguments and errors as in `graph`."""
+    from moaql.graph.plan import plan as make_plan
+
+    return make_plan(graph(program, topology))
+
+
+def choose_topology(program: Program, name: str | None) -> Topology:
+    """The topology of that name; without one, the only one or the bare pipeline.
+
+    Raises:
+        UsageError: if there is no such topology, or several and no name.
+    """
+    from moaql.check.scope import MAIN
+    from moaql.diagnostics import suggest
+
+    topologies = program.topologies
+    file = program.source.name
+    if name is not None:
+        if name in topologies:
+            return topologies[name]
+        known = ", ".join(topologies) or "none"
+        raise UsageError(f"{file} has no topology `{name}`", suggest(name, topologies) or f"It has: {known}.")
+    if len(topologies) == 1:
+        return next(iter(topologies.values()))
+    if MAIN in topologies:
+        return topologies[MAIN]
+    if not topologies:
+        has = (
+            f"It has a search: `moaql search {file}`."
+            if program.searches
+            else "Write a pipeline, such as `layer [a, b] -> vote`."
+        )
+        raise UsageError(f"{file} has no topology", has)
+    examples = ", ".join(f"{file}::{each}" for each in topologies)
+    raise UsageError(f"{file} has several topologies", f"Name one: {examples}")
+
+
+def _without_errors(program: Program) -> Program:
+    if program.failed:
+        raise ProgramError(program.diagnostics)
+    return program

@@ -1,0 +1,124 @@
+"""The command line: one file a command, imported when it is called.
+
+Results go to standard output, everything else to standard error. Only this folder prints.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from moaql import __version__
+
+if TYPE_CHECKING:
+    from click import Command, Context, HelpFormatter
+
+COMMANDS = {
+    "check": "Find mistakes in programs.",
+    "diff": "Show what differs between two topologies.",
+    "explain": "Explain a code such as W501, or a stage such as rank.",
+    "fmt": "Format programs in place.",
+    "graph": "Draw a topology.",
+    "models": "Show which names mean which models, and from where.",
+    "plan": "Count calls, dollars and seconds before spending.",
+}
+"""The commands, each with its line of help, so that `--help` imports none of them."""
+
+
+class Commands(click.Group):
+    """A group that imports a command when it is called."""
+
+    def list_commands(self, ctx: Context) -> list[str]:
+        """All names."""
+        del ctx
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        """The command of a name, or None."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        import importlib
+
+        command: Command = importlib.import_module(f"moaql.cli.{cmd_name}").command
+        return command
+
+    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
+        """The command that the arguments name, with a suggestion where they name none."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from moaql.diagnostics import suggest
+
+            help = suggest(args[0], COMMANDS)
+            ctx.fail(f"no command is called '{args[0]}'{'; ' + help if help else '.'}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """The list of commands in the help."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "MOAQL"})
+@click.version_option(__version__, prog_name="moaql")
+def cli() -> None:
+    """Ensembles of language models as text: check, draw, price and compare them.
+
+    \b
+    Example: moaql plan programs/quickstart.moaql
+    """
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with its code: 0 fine, 1 findings, 2 wrong usage, 130 interrupted."""
+    gc.disable()  # a command is over before a collection pays; what runs long turns it on again
+    code = _run()
+    try:
+        sys.stdout.flush()
+    except OSError:  # whoever read the output has left
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
+
+
+def _run() -> int:
+    from moaql.errors import MoaqlError
+
+    try:
+        _load_environment_file()
+        result = cli.main(standalone_mode=False)
+    except click.exceptions.Abort:
+        return 130
+    except KeyboardInterrupt:
+        return 130
+    except click.exceptions.Exit as exit_:
+        return exit_.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except MoaqlError as error:
+        click.echo(f"error: {error.message}", err=True)
+        if error.next_step:
+            click.echo(error.next_step, err=True)
+        return error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except RecursionError:
+        click.echo("error: the program is nested too deeply.", err=True)
+        return 1
+    except OSError as error:
+        click.echo(f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", err=True)
+        return 2
+    return result if isinstance(result, int) else 0
+
+
+def _load_environment_file() -> None:
+    """Variables of a `.env` file here; those that are set already win."""
+    if os.path.isfile(".env"):
+        from dotenv import load_dotenv
+
+        load_dotenv(".env")

@@ -1,0 +1,196 @@
+"""`moaql plan`: what a topology will do and cost, before anything is spent."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from moaql.cli.shared import TARGET, json_option, load_program, print_json, print_table, split_target
+from moaql.errors import UsageError
+
+if TYPE_CHECKING:
+    from moaql.check.program import Program
+    from moaql.graph.assumptions import Estimate
+    from moaql.graph.plan import ModelShare, Plan
+
+_VOLUME = re.compile(r"(\d+(?:\.\d+)?)([kMB]?)/(second|minute|hour|day|week|month|year)", re.ASCII)
+_PER_MONTH = {
+    "second": 2_629_800,
+    "minute": 43_830,
+    "hour": 730.5,
+    "day": 30.4375,
+    "week": 4.348125,
+    "month": 1,
+    "year": 1 / 12,
+}
+_FACTOR = {"": 1, "k": 1e3, "M": 1e6, "B": 1e9}
+
+
+@click.command()
+@click.argument("target", type=TARGET, metavar="FILE[::NAME]")
+@click.option(
+    "--eval", "eval_name", help="Count the questions' tokens in this eval set: its name in the program, or a file."
+)
+@click.option("--volume", help="Questions for a monthly bill, such as 10M/month or 500/hour.")
+@json_option
+def command(target: str, eval_name: str | None, volume: str | None, as_json: bool) -> None:
+    """Count calls, dollars and seconds of a question before spending anything.
+
+    Calls and depth are exact, retries and failures aside. Dollars and seconds are ranges from short to long answers. A model
+    whose price is unknown makes the cost unknown.
+
+    \b
+    Example: moaql plan programs/moa.moaql --volume 10M/month
+    """
+    from moaql.api import choose_topology
+    from moaql.cli.shared import fail
+    from moaql.graph.build import build
+    from moaql.graph.fingerprint import fingerprint
+    from moaql.graph.plan import as_json as plan_json
+    from moaql.graph.plan import plan
+
+    monthly = _questions_a_month(volume) if volume else None
+    path, name = split_target(target)
+    program = load_program(path)
+    graph, diagnostics = build(program, choose_topology(program, name))
+    if graph is None:
+        fail(diagnostics)
+    assert graph is not None
+    question, items = _question_tokens(program, eval_name)
+    numbers = plan(graph, question)
+    if as_json:
+        document = {"topology": graph.name, "fingerprint": fingerprint(graph), **plan_json(numbers)}
+        document["eval"] = {"name": eval_name, "items": items} if eval_name else None
+        if monthly is not None:
+            cost = numbers.cost
+            document["monthly"] = {
+                "questions": monthly,
+                "cost": _estimate(cost.times(monthly)) if cost is not None else None,
+            }
+        print_json(document)
+        return
+    _print(graph.name, numbers, eval_name, items, monthly)
+
+
+def _questions_a_month(volume: str) -> float:
+    match = _VOLUME.fullmatch(volume.replace(",", "").replace("_", ""))
+    if match is None:
+        raise UsageError(
+            f"`{volume}` is no volume", "Write a number of questions and a time, such as 10M/month or 500/hour."
+        )
+    number, unit, time = match.groups()
+    return float(number) * _FACTOR[unit] * _PER_MONTH[time]
+
+
+def _question_tokens(program: Program, name: str | None) -> tuple[Estimate, int | None]:
+    """Tokens of a question: of an eval set where one is named, else what is assumed."""
+    from moaql.graph.assumptions import QUESTION_TOKENS, Estimate, tokens_of
+
+    if name is None:
+        return QUESTION_TOKENS, None
+    sizes = sorted(tokens_of(text) for text in _questions(program, name))
+    if not sizes:
+        raise UsageError(f"the eval set `{name}` is empty", "Give a file with at least one item.")
+    low, high = sizes[len(sizes) // 10], sizes[(len(sizes) * 9) // 10]
+    return Estimate(low, sum(sizes) / len(sizes), high), len(sizes)
+
+
+def _questions(program: Program, name: str) -> list[str]:
+    import os
+
+    from moaql.datasets import read_rows
+    from moaql.diagnostics import suggest
+
+    field, limit = None, None
+    found = program.unit.find(name)
+    if found is not None and found.kind == "eval":
+        from moaql.check.searches import check_eval
+        from moaql.check.values import Values
+        from moaql.language.nodes import EvalStatement
+
+        assert isinstance(found.statement, EvalStatement)
+        eval_set = check_eval(found.statement, found.unit, Values())
+        settings: dict[str, Any] = dict(eval_set.settings)
+        field, limit = settings.get("input"), settings.get("limit")
+        path = os.path.join(os.path.dirname(os.path.abspath(found.unit.source.path or "")), eval_set.path)
+    else:
+        path = name
+        if not os.path.isfile(path):
+            known = program.unit.names("eval")
+            help = suggest(name, known) or (
+                f"It has: {', '.join(known)}." if known else "Give the path of a .jsonl or .csv file."
+            )
+            raise UsageError(f"neither an eval set of the program nor a file is called `{name}`", help)
+    questions = [row.text(field, ("input", "question")) for row in read_rows(path)]
+    return questions[:limit] if isinstance(limit, int) else questions
+
+
+def _estimate(estimate: Estimate) -> dict[str, float]:
+    return {"low": estimate.low, "expected": estimate.expected, "high": estimate.high}
+
+
+def _print(name: str, plan: Plan, eval_name: str | None, items: int | None, monthly: float | None) -> None:
+    from moaql.graph.draw.words import calls_text
+
+    bound = "" if plan.exact else " (bounds: too many ways to count each)"
+    depth = str(plan.depth.high) if plan.depth.low == plan.depth.high else f"{plan.depth.low} to {plan.depth.high}"
+    rows = [
+        ("calls", calls_text(plan.calls.low, plan.calls.high) + bound),
+        ("depth", f"{depth} (calls that wait for one another)"),
+        ("cost", _dollars(plan.cost) + " a question"),
+        ("latency", f"{plan.latency.low:.1f} s to {plan.latency.high:.0f} s, expected {plan.latency.expected:.1f} s"),
+        ("tokens", f"{plan.tokens_in.expected:,.0f} in, {plan.tokens_out.expected:,.0f} out, expected"),
+    ]
+    if items is not None:
+        rows.append(
+            (
+                "questions",
+                f"{items:,} of {eval_name}" + (f": {_dollars(_times(plan.cost, items))} for all" if plan.cost else ""),
+            )
+        )
+    if monthly is not None:
+        rows.append(("bill", f"{_dollars(_times(plan.cost, monthly))} a month for {monthly:,.0f} questions"))
+    if plan.unpriced:
+        rows.append(("unpriced", f"{', '.join(plan.unpriced)}: state `price_in` and `price_out`"))
+    click.echo(f"{name}\n")
+    for title, text in rows:
+        click.echo(f"  {title:<10}{text}")
+    click.echo()
+    print_table(
+        ["model", "id", "calls", "$/M in", "$/M out", "$ a question"],
+        [_model_row(each) for each in plan.models],
+        right=(2, 3, 4, 5),
+    )
+
+
+def _model_row(share: ModelShare) -> list[str]:
+    calls = str(share.calls.high) if share.calls.low == share.calls.high else f"{share.calls.low}-{share.calls.high}"
+    prices = [f"{price:g}" if price is not None else "unpriced" for price in (share.price_in, share.price_out)]
+    return [
+        share.name,
+        share.id,
+        calls,
+        *prices,
+        _amount(share.cost.expected) if share.cost is not None else "unpriced",
+    ]
+
+
+def _times(cost: Estimate | None, factor: float) -> Estimate | None:
+    return cost.times(factor) if cost is not None else None
+
+
+def _dollars(cost: Estimate | None) -> str:
+    if cost is None:
+        return "unpriced"
+    return f"{_amount(cost.low)} to {_amount(cost.high)}, expected {_amount(cost.expected)}"
+
+
+def _amount(dollars: float) -> str:
+    """Dollars with as many digits as matter."""
+    if dollars >= 100:
+        return f"${dollars:,.0f}"
+    if dollars >= 1:
+        return f"${dollars:.2f}"
+    return f"${dollars:.3g}" if dollars >= 0.001 or dollars == 0 else f"${dollars:.6f}"

@@ -1,0 +1,150 @@
+"""What the commands share: addressing `FILE::NAME`, `--json`, showing diagnostics."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from moaql.diagnostics import render_all
+from moaql.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from click import Context, Parameter
+    from click.shell_completion import CompletionItem
+
+    from moaql.check.program import Program
+    from moaql.diagnostics import Diagnostic
+    from moaql.graph.nodes import Graph
+
+
+class TargetType(click.ParamType[str]):
+    """`FILE` or `FILE::NAME`, completed by the shell from the programs here and the topologies in them."""
+
+    name = "FILE[::NAME]"
+
+    def shell_complete(self, ctx: Context, param: Parameter, incomplete: str) -> list[CompletionItem]:
+        """Names that begin with what was typed."""
+        del ctx, param
+        from click.shell_completion import CompletionItem
+
+        path, separator, name = incomplete.partition("::")
+        if separator:
+            from moaql.check.checker import check_file
+
+            names = check_file(path).topologies if os.path.isfile(path) else {}
+            return [CompletionItem(f"{path}::{each}") for each in names if each.startswith(name)]
+        return [CompletionItem(incomplete, type="file")]
+
+
+TARGET = TargetType()
+
+
+def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")(function)
+
+
+def quiet_option(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--quiet`."""
+    return click.option("-q", "--quiet", is_flag=True, help="Print no summary.")(function)
+
+
+def split_target(target: str) -> tuple[str, str | None]:
+    """`FILE::NAME` in two."""
+    path, separator, name = target.partition("::")
+    if separator and not name:
+        raise UsageError(f"`{target}` names nothing behind `::`", "Write FILE or FILE::NAME.")
+    return path, name or None
+
+
+def load_program(path: str) -> Program:
+    """A checked program from a file, or from standard input for `-`.
+
+    A file that cannot be read is wrong usage (exit 2); one with mistakes shows them and exits with 1.
+    """
+    program = read_program(path)
+    if unreadable(program.diagnostics):
+        raise UsageError(
+            program.diagnostics[0].message, "Give the path of a program, such as programs/quickstart.moaql."
+        )
+    if program.failed:
+        fail(program.diagnostics)
+    return program
+
+
+def read_program(path: str) -> Program:
+    """A checked program, with its mistakes."""
+    from moaql.check.checker import check_file, check_source
+
+    if path != "-":
+        return check_file(path)
+    from moaql.check.imports import decode
+    from moaql.check.program import Program
+    from moaql.check.scope import Unit
+    from moaql.diagnostics import Diagnostic
+    from moaql.language.nodes import Module
+
+    text = decode(sys.stdin.buffer.read(), "<stdin>")
+    if isinstance(text, Diagnostic):
+        unit = Unit(text.source, Module(text.source, ()), [text], has_errors=True)
+        return Program(text.source, unit, {}, {}, {}, (text,))
+    text.path = None
+    return check_source(text)
+
+
+def unreadable(diagnostics: Sequence[Diagnostic]) -> bool:
+    """Whether the program's own file could not be read at all."""
+    return any(each.code == "E101" for each in diagnostics)
+
+
+def fail(diagnostics: Sequence[Diagnostic]) -> None:
+    """Show diagnostics on standard error and exit with 1."""
+    click.echo(render_all(diagnostics, color=use_color(sys.stderr)), err=True, color=True)
+    raise click.exceptions.Exit(1)
+
+
+def load_graph(target: str) -> Graph:
+    """The graph of `FILE[::NAME]`. Its mistakes are shown, with exit code 1."""
+    from moaql.api import choose_topology
+    from moaql.graph.build import build
+
+    path, name = split_target(target)
+    program = load_program(path)
+    graph, diagnostics = build(program, choose_topology(program, name))
+    if graph is None:
+        fail(diagnostics)
+    assert graph is not None
+    return graph
+
+
+def use_color(stream: Any) -> bool:
+    """Colours on a terminal, unless NO_COLOR is set."""
+    return not os.environ.get("NO_COLOR") and stream.isatty()
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on standard output."""
+    import json
+
+    click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
+    """A table on standard output: plain text when it is not a terminal."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for number, column in enumerate(columns):
+        table.add_column(column, justify="right" if number in right else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    width = None if sys.stdout.isatty() else max(200, *(sum(len(cell) + 3 for cell in row) for row in rows), 0)
+    Console(no_color=not use_color(sys.stdout), highlight=False, width=width).print(table)

@@ -1,0 +1,272 @@
+"""A checked topology to a graph: every stage is lowered to calls, reductions and gates.
+
+Equal nodes are one node (hash-consing), so a call that two stages share is made and paid once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from moaql.check.arguments import Binder, Bound
+from moaql.check.program import Model, Program, Topology
+from moaql.check.values import Values
+from moaql.diagnostics import Diagnostic
+from moaql.graph.branches import lower_route, lower_until, lower_when
+from moaql.graph.nodes import Call, Gate, Graph, Node, Pairs, Reduce
+from moaql.graph.size import MAX_CALLS, Size
+from moaql.language import nodes as n
+from moaql.language.holes import holes_in
+from moaql.stages.base import Arguments, Bounds, Flow, Inputs, Prompt, Ref
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from moaql.check.scope import Unit
+
+_READS = ("anonymous", "shuffle", "truncated")
+MAX_NODES = 200_000
+
+
+class TooLarge(Exception):  # noqa: N818 - caught in this file, and turned into a diagnostic
+    """The graph grew beyond what can be meant."""
+
+
+def build(program: Program, topology: Topology) -> tuple[Graph | None, tuple[Diagnostic, ...]]:
+    """The graph of a topology of a program without errors, or why there is none.
+
+    Returns:
+        The graph and no diagnostics; or None, with E402 for each hole, or E405 where it would be too large.
+    """
+    builder = Builder()
+    help = "fill it, or run `moaql search`"
+    message = "a hole is left where the program is to run"
+    left = _holes(topology, builder.binder, set())
+    holes = [Diagnostic("E402", message, unit.source, hole.span, help) for unit, hole in left]
+    if holes:
+        return None, tuple(holes)
+    least = Size(builder.binder).topology(topology)
+    place = topology.body.span
+    if least > MAX_CALLS:
+        message = f"`{topology.name}` would make {least:,} calls for one question; at most {MAX_CALLS:,} can be meant"
+        return None, (
+            Diagnostic("E405", message, topology.unit.source, place, "look at its repeats: `( … )xN` multiplies"),
+        )
+    try:
+        flow = builder.topology(topology, ())
+    except TooLarge:
+        message = f"`{topology.name}` grows beyond {MAX_NODES:,} nodes for one question"
+        help = "`dropout` doubles with every candidate, pairwise ranking grows with their square"
+        return None, (Diagnostic("E405", message, topology.unit.source, place, help),)
+    del program
+    return Graph(topology.name, _reachable(builder.nodes, flow), flow), ()
+
+
+def _holes(topology: Topology, binder: Binder, seen: set[Topology]) -> Iterator[tuple[Unit, n.Node]]:
+    if topology in seen:
+        return
+    seen.add(topology)
+    for hole in holes_in(topology.body):
+        yield topology.unit, hole
+    for name in _names(topology.body):
+        found = topology.unit.find(name)
+        if found is not None and found.kind == "topology":
+            yield from _holes(binder.values.topology(found), binder, seen)
+
+
+def _names(part: object) -> Iterator[str]:
+    if isinstance(part, n.Name):
+        yield part.text
+    elif isinstance(part, tuple):
+        for each in part:
+            yield from _names(each)
+    elif isinstance(part, n.Node):
+        for each in vars(part).values():
+            yield from _names(each)
+
+
+def _reachable(nodes: dict[str, Node], outputs: Flow) -> dict[str, Node]:
+    """Without nodes that no output needs: `take` leaves some behind."""
+    wanted: set[str] = set()
+    todo = [ref.node for ref in outputs]
+    while todo:
+        id = todo.pop()
+        if id not in wanted:
+            wanted.add(id)
+            todo.extend(ref.node for _, ref in nodes[id].inputs)
+    return {id: node for id, node in nodes.items() if id in wanted}
+
+
+class Builder:
+    """Builds one graph. Stages see it as their `Lowering`."""
+
+    def __init__(self) -> None:
+        self.values = Values()
+        self.binder = Binder(self.values)
+        self.nodes: dict[str, Node] = {}
+        self._ids: dict[tuple[Any, ...], str] = {}
+        self._path: list[str] = []
+        self._names: Counter[str] = Counter()
+        self._copy = 0
+        self._spares = 0
+
+    # Pipelines
+
+    def topology(self, topology: Topology, incoming: Flow) -> Flow:
+        """The candidates that a topology makes of the incoming ones."""
+        return self.pipeline(topology.body, incoming, topology.unit)
+
+    def pipeline(self, pipeline: n.Pipeline, flow: Flow, unit: Unit) -> Flow:
+        """The candidates that a pipeline makes of the incoming ones."""
+        for step in pipeline.steps:
+            flow = self._step(step, flow, unit)
+        return flow
+
+    def _step(self, step: n.Step, flow: Flow, unit: Unit) -> Flow:
+        if isinstance(step, n.Stage):
+            return self._stage(step, flow, unit)
+        if isinstance(step, n.Group):
+            times = step.repeat.count if step.repeat is not None else 1
+            assert isinstance(times, int)
+            for _ in range(times):
+                flow = self.pipeline(step.body, flow, unit)
+            return flow
+        if isinstance(step, n.When):
+            return lower_when(self, step, flow, unit)
+        if isinstance(step, n.Route):
+            return lower_route(self, step, flow, unit)
+        return lower_until(self, step, flow, unit) if isinstance(step, n.Until) else flow
+
+    def _stage(self, node: n.Stage, flow: Flow, unit: Unit) -> Flow:
+        bound = self.binder.bind(node, unit)
+        if isinstance(bound, Topology):
+            with self.scope(bound.name):
+                return self.topology(bound, flow)
+        assert isinstance(bound, Bound), "the program was checked"
+        if not flow and "candidates" in bound.stage.needs:
+            return flow  # a branch without candidates: the stage has nothing to do
+        if not bound.label:
+            return bound.stage.lower(self, bound.arguments(), flow)
+        with self.scope(bound.label, numbered=bound.label == "layer"):
+            return bound.stage.lower(self, bound.arguments(), flow)
+
+    @contextmanager
+    def scope(self, label: str, *, numbered: bool = False) -> Iterator[None]:
+        """Ids of nodes made inside begin with the label, such as `layer1`, `agg` or `agg2`."""
+        base = "/".join([*self._path, label])
+        self._names[base] += 1
+        number = self._names[base]
+        self._path.append(f"{label}{number}" if numbered or number > 1 else label)
+        yield
+        self._path.pop()
+
+    # What stages call
+
+    def ask(
+        self,
+        asked: Any,
+        incoming: Flow,
+        arguments: Arguments,
+        *,
+        prompt: Prompt | None = None,
+        default: Prompt | None = None,
+        sample: int = 0,
+        of: int = 1,
+        spare: bool = False,
+    ) -> Flow:
+        """See `Lowering.ask`."""
+        if spare:
+            self._spares += 1
+            with self.scope("fallback"):
+                flow = self.ask(asked, incoming, arguments, prompt=prompt, default=default)
+            self._spares -= 1
+            return flow
+        if isinstance(asked, Model):
+            template = prompt or default or Prompt((("user", "{question}"),))
+            inputs: Inputs = tuple(("candidates", ref) for ref in incoming)
+            return (self.call("propose", asked, template, inputs, arguments, sample=sample, of=of),)
+        assert isinstance(asked, Topology)
+        outer, self._copy = self._copy, self._copy * of + sample
+        with self.scope(asked.name if sample == 0 else f"{asked.name}#{sample + 1}"):
+            flow = self.topology(asked, incoming)
+        self._copy = outer
+        return flow
+
+    def call(
+        self,
+        purpose: str,
+        model: Model,
+        prompt: Prompt,
+        inputs: Inputs,
+        arguments: Arguments,
+        *,
+        item: str = "",
+        values: Pairs = (),
+        sample: int = 0,
+        of: int = 1,
+    ) -> Ref:
+        """See `Lowering.call`."""
+        inputs = tuple((role, self._plain(ref, prompt)) for role, ref in inputs)
+        settings = {**dict(model.settings), **arguments.sampling}
+        truncated = settings.pop("truncated", None)
+        sent = tuple(sorted((name, value) for name, value in settings.items() if value is not None))
+        shown = {name: arguments.values.get(name) for name in _READS} | {"truncated": truncated}
+        reads = tuple(
+            sorted(
+                (name, value) for name, value in shown.items() if value is not None and (inputs or name == "truncated")
+            )
+        )
+        index = self._copy * of + sample
+        purpose = f"{purpose} instead" if self._spares else purpose
+        content = (purpose, model, Prompt(prompt.messages), sent, index, inputs, values, reads)
+        name = f"{model.name}[{item}]" if item else model.name
+        return Ref(self._node(Call, content, name))
+
+    def _plain(self, ref: Ref, prompt: Prompt) -> Ref:
+        """The candidate without what is attached to it, for a prompt that does not show that.
+
+        Reviewers that do not read one another's reviews then work side by side, and share calls with programs without a review.
+        """
+        node = self.nodes[ref.node]
+        while isinstance(node, Reduce) and node.operation == "attach":
+            shown = dict(node.parameters)["what"]
+            if any(f"{{{shown}" in text for _, text in prompt.messages):
+                break
+            ref = [inner for role, inner in node.inputs if role == "candidates"][ref.slot]
+            node = self.nodes[ref.node]
+        return ref
+
+    def reduce(self, operation: str, inputs: Inputs, yields: Bounds, **parameters: Any) -> Flow:
+        """See `Lowering.reduce`."""
+        given = tuple(sorted((name, value) for name, value in parameters.items() if value is not None))
+        id = self._node(Reduce, (operation, given, inputs, yields), "" if self._path_ends_in(operation) else operation)
+        return tuple(Ref(id, slot, slot < yields.low) for slot in range(yields.high))
+
+    def gate(self, condition: Pairs, labels: tuple[str, ...], inputs: Inputs) -> Ref:
+        """A decision."""
+        return Ref(self._node(Gate, (condition, labels, inputs), ""))
+
+    def _path_ends_in(self, operation: str) -> bool:
+        last = self._path[-1].rstrip("0123456789") if self._path else ""
+        return last == operation
+
+    def _node(self, kind: type[Call | Reduce | Gate], content: tuple[Any, ...], name: str) -> str:
+        key = (kind, *content)
+        if key in self._ids:
+            return self._ids[key]
+        if len(self.nodes) >= MAX_NODES:
+            raise TooLarge
+        base = "/".join([*self._path, name] if name else self._path)
+        self._names[base] += 1
+        number = self._names[base]
+        # A scope of the same name has counted itself: the node that stands for it takes over its number.
+        if not name and number > 1:
+            number -= 1
+        id = base if number == 1 else f"{base}#{number}"
+        while id in self.nodes:
+            number += 1
+            id = f"{base}#{number}"
+        self.nodes[id] = kind(id, *content)
+        self._ids[key] = id
+        return id
