@@ -7,15 +7,15 @@ columns (from 1) are worked out only when something is shown.
 from __future__ import annotations
 
 import bisect
-from dataclasses import dataclass
 from functools import cached_property
+
+from moaql.records import Record
 
 MAX_BYTES = 1_000_000
 """A program is written by people: anything longer is some other file."""
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(Record):
     """The characters `start` (included) to `end` (excluded) of a source."""
 
     start: int

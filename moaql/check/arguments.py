@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from moaql.check.program import Topology
 from moaql.check.scope import ARTICLES, Unit
 from moaql.check.values import Unfilled, Values, size_of
 from moaql.language import nodes as n
+from moaql.records import Entity, Record
 from moaql.stages import STAGES
 from moaql.stages.base import NONE, ONE, SAMPLING, Arguments, Asked, Bounds, Parameter
 
@@ -21,8 +21,7 @@ _SAMPLING = frozenset(each.name for each in SAMPLING)
 _SEARCH_SETTINGS = ("budget", "trials", "workers", "sampler", "holdout")
 
 
-@dataclass(frozen=True, eq=False)
-class Bound:
+class Bound(Entity):
     """A use of a stage with the meaning of its arguments.
 
     Attributes:
@@ -50,8 +49,7 @@ class Bound:
         return Arguments(self.values, sampling, self.repeat)
 
 
-@dataclass(frozen=True)
-class BoundSizes:
+class BoundSizes(Record):
     """The sizes that a stage asks for when it says how many candidates come out."""
 
     bound: Bound

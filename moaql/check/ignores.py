@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from moaql.diagnostics import Diagnostic
 
-_IGNORE = re.compile(r"#\s*moaql:\s*ignore\[([^\]]*)\]")
+_IGNORE = r"#\s*moaql:\s*ignore\[([^\]]*)\]"
 
 
 def silenced(diagnostic: Diagnostic) -> bool:
@@ -30,4 +30,4 @@ def silenced(diagnostic: Diagnostic) -> bool:
 
 
 def _codes(line: str) -> set[str]:
-    return {code.strip() for match in _IGNORE.finditer(line) for code in match[1].split(",")}
+    return {code.strip() for match in re.finditer(_IGNORE, line) for code in match[1].split(",")}

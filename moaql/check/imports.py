@@ -7,7 +7,6 @@ imports is a diagnostic where it was asked for.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from functools import cache
 
 from moaql.check.scope import MAIN, Definition, Kind, Unit
@@ -59,12 +58,12 @@ def decode(data: bytes, name: str) -> Source | Diagnostic:
         return Diagnostic("E102", message, readable, Span(at, at + 1), "save the file as UTF-8")
 
 
-@dataclass
 class Files:
     """The files of one run, each read once."""
 
-    units: dict[str, Unit] = field(default_factory=dict)
-    _stack: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.units: dict[str, Unit] = {}
+        self._stack: list[str] = []
 
     def load(self, path: str) -> Unit:
         """The unit of a file; one that cannot be read is empty and says why."""
@@ -80,7 +79,7 @@ class Files:
     def add(self, source: Source, key: str) -> Unit:
         """The unit of a text."""
         parsed = parse(source)
-        unit = Unit(source, parsed.module, list(parsed.diagnostics), set(parsed.lost), has_errors=parsed.failed)
+        unit = Unit(source, parsed.module, list(parsed.diagnostics), parsed.lost, has_errors=parsed.failed)
         folder = os.path.dirname(os.path.abspath(source.path or ""))
         unit.user_models = lambda: self._user_models(folder, unit)
         self.units[key] = unit

@@ -6,7 +6,6 @@ each alternative; what is known afterwards is what all of them have in common.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from moaql.check.arguments import Binder, Bound, BoundSizes
@@ -17,6 +16,7 @@ from moaql.check.tables import ROUTE
 from moaql.check.templates import check_placeholders
 from moaql.check.values import Unfilled, Values
 from moaql.language import nodes as n
+from moaql.records import Entity, Record, replace
 from moaql.stages.base import ALWAYS, NONE, Asked, Bounds
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ MAX_NESTING = 40
 _MANY_PASSES = 4
 
 
-@dataclass(frozen=True)
-class State:
+class State(Record):
     """What is known of the candidates at one point of a pipeline.
 
     Attributes:
@@ -45,8 +44,7 @@ class State:
     writers: frozenset[str] = frozenset()
 
 
-@dataclass(frozen=True, eq=False)
-class Use:
+class Use(Entity):
     """A use of a stage, with the state before and behind it.
 
     Attributes:

@@ -5,10 +5,10 @@ Frozen records that the graph is built from. A pipeline stays a tree, with the u
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from moaql.diagnostics import Diagnostic, has_errors
+from moaql.records import Entity, Record
 
 if TYPE_CHECKING:
     from moaql.check.scope import Unit
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from moaql.source import Source
 
 
-@dataclass(frozen=True)
-class Model:
+class Model(Record, apart=("name", "price_in", "price_out", "context")):
     """A model as a program names it.
 
     Attributes:
@@ -31,18 +30,17 @@ class Model:
         alternatives: Models to ask in turn when this one fails.
     """
 
-    name: str = field(compare=False)
+    name: str
     id: str
     settings: tuple[tuple[str, Any], ...] = ()
     connection: tuple[tuple[str, Any], ...] = ()
-    price_in: float | None = field(default=None, compare=False)
-    price_out: float | None = field(default=None, compare=False)
-    context: int | None = field(default=None, compare=False)
+    price_in: float | None = None
+    price_out: float | None = None
+    context: int | None = None
     alternatives: tuple[Model, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
-class Topology:
+class Topology(Entity):
     """A named pipeline and the file in which its names mean something."""
 
     name: str
@@ -50,8 +48,7 @@ class Topology:
     unit: Unit
 
 
-@dataclass(frozen=True)
-class EvalSet:
+class EvalSet(Record):
     """An eval set as a program names it: the path is relative to the program's folder."""
 
     name: str
@@ -59,8 +56,7 @@ class EvalSet:
     settings: tuple[tuple[str, Any], ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
-class Program:
+class Program(Entity):
     """One checked file.
 
     Attributes:

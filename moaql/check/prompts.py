@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PLACEHOLDERS = frozenset({"question", "candidates", "n", "history", "critiques", "scores", "labels", "tests", "field"})
 
 
-class NamedPrompt(Prompt):
+class NamedPrompt(Prompt, apart=("statement", "unit")):
     """A prompt that knows the block that it was written in, so that a mistake can be shown there."""
 
     statement: n.PromptStatement
@@ -27,10 +27,8 @@ class NamedPrompt(Prompt):
 
 def build_prompt(statement: n.PromptStatement, unit: Unit) -> NamedPrompt:
     """The prompt of a block."""
-    prompt = NamedPrompt(tuple((message.role.text, str(message.text.value)) for message in statement.messages))
-    object.__setattr__(prompt, "statement", statement)
-    object.__setattr__(prompt, "unit", unit)
-    return prompt
+    messages = tuple((message.role.text, str(message.text.value)) for message in statement.messages)
+    return NamedPrompt(messages, statement, unit)
 
 
 def named_prompt(name: n.Name, unit: Unit) -> NamedPrompt | None:

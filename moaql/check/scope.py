@@ -6,10 +6,10 @@ for models that nobody defines, those of the user's own model files.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from moaql.diagnostics import Diagnostic, suggest
+from moaql.records import Entity
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -23,8 +23,7 @@ MAIN = "main"
 """The name of a program's bare pipeline."""
 
 
-@dataclass(frozen=True, eq=False)
-class Definition:
+class Definition(Entity):
     """A statement that gives a name to something."""
 
     kind: Kind
@@ -39,19 +38,39 @@ class Definition:
         return name.span if name is not None else self.statement.span
 
 
-@dataclass(eq=False)
 class Unit:
-    """One file: its tree, what is wrong in it, and the names that it sees."""
+    """One file while it is checked: its tree, what is wrong in it, and the names that it sees.
 
-    source: Source
-    module: Module
-    diagnostics: list[Diagnostic]
-    lost: set[str] = field(default_factory=set)
-    own: dict[str, Definition] = field(default_factory=dict)
-    imported: dict[str, Definition] = field(default_factory=dict)
-    used: set[str] = field(default_factory=set)
-    user_models: Callable[[], dict[str, Definition]] = dict
-    has_errors: bool = False
+    Attributes:
+        source: Its text.
+        module: Its tree.
+        diagnostics: What is wrong in it, so far.
+        lost: Names that broken statements or imports would have defined.
+        own: What it defines.
+        imported: What it imports.
+        used: The names that something refers to.
+        user_models: The models of the user's own files, read when a name is not found.
+        has_errors: Whether a statement could not be read.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        module: Module,
+        diagnostics: list[Diagnostic],
+        lost: Iterable[str] = (),
+        *,
+        has_errors: bool = False,
+    ) -> None:
+        self.source = source
+        self.module = module
+        self.diagnostics = diagnostics
+        self.lost = set(lost)
+        self.own: dict[str, Definition] = {}
+        self.imported: dict[str, Definition] = {}
+        self.used: set[str] = set()
+        self.user_models: Callable[[], dict[str, Definition]] = dict
+        self.has_errors = has_errors
 
     def report(self, code: str, message: str, span: Span, help: str = "", fix: str | None = None) -> None:
         """Record one mistake."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from moaql.records import Record
 from moaql.stages.base import SAMPLING, Parameter
 
 MODEL: tuple[Parameter, ...] = (
@@ -54,8 +53,7 @@ ROUTE: tuple[Parameter, ...] = (
 )
 
 
-@dataclass(frozen=True)
-class Signal:
+class Signal(Record):
     """Something that a condition compares.
 
     Attributes:

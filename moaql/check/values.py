@@ -5,7 +5,6 @@ In: a `Parameter` and a node. Out: the Python value, or an `Unfilled` where a ho
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from moaql.check.models import UNKNOWN, Models
@@ -14,6 +13,7 @@ from moaql.check.prompts import named_prompt
 from moaql.check.scope import ARTICLES, MAIN, Definition, Unit
 from moaql.diagnostics import suggest
 from moaql.language import nodes as n
+from moaql.records import Record
 from moaql.source import Span
 from moaql.stages.base import Asked, Bounds, Parameter
 
@@ -48,8 +48,7 @@ _ASKED_FOR = {
 }
 
 
-@dataclass(frozen=True)
-class Unfilled:
+class Unfilled(Record):
     """A value that a hole leaves open.
 
     Attributes:

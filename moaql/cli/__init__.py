@@ -76,12 +76,19 @@ def cli() -> None:
 def main() -> NoReturn:
     """Run the command line and exit with its code: 0 fine, 1 findings, 2 wrong usage, 130 interrupted."""
     gc.disable()  # a command is over before a collection pays; what runs long turns it on again
-    code = _run()
+    _leave(_run())
+
+
+def _leave(code: int) -> NoReturn:
+    """Exit without taking the interpreter apart, which takes longer than checking a program does."""
     try:
         sys.stdout.flush()
+        sys.stderr.flush()
     except OSError:  # whoever read the output has left
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(code)
+    if sys.gettrace() is not None or sys.flags.interactive:
+        sys.exit(code)
+    os._exit(code)
 
 
 def _run() -> int:
@@ -89,7 +96,7 @@ def _run() -> int:
 
     try:
         _load_environment_file()
-        result = cli.main(standalone_mode=False)
+        result = cli.main(prog_name="moaql", standalone_mode=False)
     except click.exceptions.Abort:
         return 130
     except KeyboardInterrupt:

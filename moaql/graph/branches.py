@@ -116,7 +116,7 @@ def _meaning(builder: Builder, condition: n.Condition, flow: Flow, unit: Unit, j
             first = len(judgements)
             for number, ref in enumerate(flow, 1):
                 judgements.append(
-                    builder.call("judge", setting.target, SCORE, reading((ref,)), Arguments({}), item=str(number))
+                    builder.call("judge", setting.target, SCORE, reading((ref,)), Arguments({}, {}), item=str(number))
                 )
             pairs["judgements"] = (first, len(judgements))
         else:

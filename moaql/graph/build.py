@@ -82,8 +82,8 @@ def _names(part: object) -> Iterator[str]:
         for each in part:
             yield from _names(each)
     elif isinstance(part, n.Node):
-        for each in vars(part).values():
-            yield from _names(each)
+        for name in part._fields:
+            yield from _names(getattr(part, name))
 
 
 def _reachable(nodes: dict[str, Node], outputs: Flow) -> dict[str, Node]:

@@ -26,6 +26,17 @@ def governors(graph: Graph) -> dict[str, tuple[tuple[str, str], ...]]:
     return {id: tuple(sorted(pairs, key=lambda pair: order[pair[0]])) for id, pairs in found.items()}
 
 
+def entrances(graph: Graph) -> list[tuple[str, str, str]]:
+    """Where branches begin: (gate, label, node) for each node that waits for a decision that nothing it reads waits for."""
+    control = governors(graph)
+    found = []
+    for id, pairs in control.items():
+        inner = [pair for pair in pairs if pair[0] == pairs[-1][0]]
+        sources = [ref.node for _, ref in graph.nodes[id].inputs]
+        found += [(*pair, id) for pair in inner if not any(pair in control.get(source, ()) for source in sources)]
+    return found
+
+
 def _branches(graph: Graph) -> dict[str, dict[str, list[str]]]:
     """Where the branches of each gate begin to be read."""
     branches: dict[str, dict[str, list[str]]] = {}

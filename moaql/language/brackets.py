@@ -6,9 +6,9 @@ Cheap and linear, so that neither a file of ten thousand parentheses nor a lost 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from moaql.diagnostics import Diagnostic
+from moaql.records import Record
 from moaql.source import Source, Span
 
 MAX_DEPTH = 60
@@ -18,8 +18,7 @@ _MARK = re.compile(STRINGS_AND_COMMENTS + r"|[()\[\]{}]")
 _CLOSES = {")": "(", "]": "[", "}": "{"}
 
 
-@dataclass(frozen=True)
-class Brackets:
+class Brackets(Record):
     """What the look found: the first wrong bracket, and the first one that lies too deep."""
 
     mismatch: Diagnostic | None

@@ -18,5 +18,5 @@ def holes_in(part: object) -> Iterator[n.Choice | n.Range | n.Subset | n.Fitted]
         for each in part:
             yield from holes_in(each)
     elif isinstance(part, n.Node):
-        for each in vars(part).values():
-            yield from holes_in(each)
+        for name in part._fields:
+            yield from holes_in(getattr(part, name))

@@ -6,49 +6,44 @@ part in comparison.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal as OneOf
 from typing import TypeAlias
 
+from moaql.records import Record
 from moaql.source import Source, Span
 
 LiteralKind = OneOf["number", "percent", "money", "duration", "size", "string", "boolean", "none"]
 
 
-@dataclass(frozen=True)
-class Node:
+class Node(Record, apart=("span",)):
     """Base of all nodes: something with a place."""
 
-    span: Span = field(compare=False, repr=False)
+    span: Span
 
 
 # Values
 
 
-@dataclass(frozen=True)
 class Name(Node):
     """A word that names something."""
 
     text: str
 
 
-@dataclass(frozen=True)
-class Literal(Node):
+class Literal(Node, apart=("text",)):
     """A constant. Percentages and fractions are numbers, money is dollars, durations are seconds, sizes are tokens."""
 
     kind: LiteralKind
     value: float | int | str | bool | None
-    text: str = field(compare=False)
+    text: str
 
 
-@dataclass(frozen=True)
 class Repeat(Node):
     """`x3` or `x?(1..3)`."""
 
     count: int | Hole
 
 
-@dataclass(frozen=True)
 class Item(Node):
     """An entry of a list or a positional value, perhaps repeated."""
 
@@ -56,14 +51,12 @@ class Item(Node):
     repeat: Repeat | None = None
 
 
-@dataclass(frozen=True)
 class ListValue(Node):
     """`[a, b x2]`."""
 
     items: tuple[Item, ...]
 
 
-@dataclass(frozen=True)
 class Entry(Node):
     """`key: value` of a map."""
 
@@ -71,26 +64,22 @@ class Entry(Node):
     value: Value
 
 
-@dataclass(frozen=True)
 class MapValue(Node):
     """`{gpt4o: 2.1, qwen: 0.7}`."""
 
     entries: tuple[Entry, ...]
 
 
-@dataclass(frozen=True)
 class Fitted(Node):
     """A bare `?`: a value that tuning fits."""
 
 
-@dataclass(frozen=True)
 class Choice(Node):
     """`?(a | b | skip)`. A lone name is a one-step pipeline here; what it means depends on where the hole stands."""
 
     alternatives: tuple[Pipeline | Item, ...]
 
 
-@dataclass(frozen=True)
 class Range(Node):
     """`?(1..4)`, `?(0.001..1 log)`, `?(128..1024 by 128)`."""
 
@@ -100,7 +89,6 @@ class Range(Node):
     log: bool = False
 
 
-@dataclass(frozen=True)
 class Subset(Node):
     """`?(1..3 of [a, b, c])`."""
 
@@ -116,7 +104,6 @@ Value: TypeAlias = Name | Literal | ListValue | MapValue | Fitted | Choice | Ran
 # Pipelines
 
 
-@dataclass(frozen=True)
 class Setting(Node):
     """`name=value`."""
 
@@ -125,7 +112,6 @@ class Setting(Node):
     repeat: Repeat | None = None
 
 
-@dataclass(frozen=True)
 class Stage(Node):
     """A stage, or a model or topology used as one: `NAME value* (NAME "=" value)*`."""
 
@@ -140,7 +126,6 @@ class Stage(Node):
         return not self.operands and not self.settings and self.repeat is None
 
 
-@dataclass(frozen=True)
 class Group(Node):
     """`( pipeline ) xN`: the pipeline N times in a row."""
 
@@ -148,7 +133,6 @@ class Group(Node):
     repeat: Repeat | None = None
 
 
-@dataclass(frozen=True)
 class When(Node):
     """`when CONDITION { … } else { … }`."""
 
@@ -157,16 +141,14 @@ class When(Node):
     otherwise: Pipeline | None = None
 
 
-@dataclass(frozen=True)
-class Case(Node):
+class Case(Node, apart=("label_span",)):
     """`case LABEL { … }`."""
 
     label: str
-    label_span: Span = field(compare=False, repr=False)
+    label_span: Span
     body: Pipeline
 
 
-@dataclass(frozen=True)
 class Route(Node):
     """`route CLASSIFIER { case LABEL { … } … else { … } }`."""
 
@@ -176,7 +158,6 @@ class Route(Node):
     otherwise: Pipeline | None = None
 
 
-@dataclass(frozen=True)
 class Until(Node):
     """`until CONDITION max N { … }`."""
 
@@ -185,7 +166,6 @@ class Until(Node):
     body: Pipeline
 
 
-@dataclass(frozen=True)
 class HoleStep(Node):
     """A hole that stands for a step."""
 
@@ -193,7 +173,6 @@ class HoleStep(Node):
     repeat: Repeat | None = None
 
 
-@dataclass(frozen=True)
 class Skip(Node):
     """`skip`, the empty pipeline."""
 
@@ -201,7 +180,6 @@ class Skip(Node):
 Step: TypeAlias = Stage | Group | When | Route | Until | HoleStep | Skip
 
 
-@dataclass(frozen=True)
 class Pipeline(Node):
     """Steps from left to right."""
 
@@ -211,7 +189,6 @@ class Pipeline(Node):
 # Conditions
 
 
-@dataclass(frozen=True)
 class Comparison(Node):
     """`agreement by=number >= 2/3`."""
 
@@ -221,7 +198,6 @@ class Comparison(Node):
     value: Name | Literal | Choice | Range | Subset
 
 
-@dataclass(frozen=True)
 class Logic(Node):
     """`and` or `or` between two or more conditions."""
 
@@ -229,7 +205,6 @@ class Logic(Node):
     parts: tuple[Condition, ...]
 
 
-@dataclass(frozen=True)
 class Negation(Node):
     """`not CONDITION`."""
 
@@ -242,7 +217,6 @@ Condition: TypeAlias = Comparison | Logic | Negation
 # Statements
 
 
-@dataclass(frozen=True)
 class ImportStatement(Node):
     """`import "file.moaql" as ns`."""
 
@@ -250,7 +224,6 @@ class ImportStatement(Node):
     alias: Name | None = None
 
 
-@dataclass(frozen=True)
 class ModelStatement(Node):
     """`model NAME = SOURCE (or SOURCE)* settings`; a source is an id (string) or another model's name."""
 
@@ -259,7 +232,6 @@ class ModelStatement(Node):
     settings: tuple[Setting, ...] = ()
 
 
-@dataclass(frozen=True)
 class Message(Node):
     """`system "…"`."""
 
@@ -267,7 +239,6 @@ class Message(Node):
     text: Literal
 
 
-@dataclass(frozen=True)
 class PromptStatement(Node):
     """`prompt NAME { system "…" user "…" }`."""
 
@@ -275,7 +246,6 @@ class PromptStatement(Node):
     messages: tuple[Message, ...]
 
 
-@dataclass(frozen=True)
 class TopologyStatement(Node):
     """`topology NAME = pipeline`; a bare pipeline has no name and is the program's `main`."""
 
@@ -283,7 +253,6 @@ class TopologyStatement(Node):
     body: Pipeline
 
 
-@dataclass(frozen=True)
 class EvalStatement(Node):
     """`eval NAME = "path" settings`."""
 
@@ -292,7 +261,6 @@ class EvalStatement(Node):
     settings: tuple[Setting, ...] = ()
 
 
-@dataclass(frozen=True)
 class Goal(Node):
     """`maximize quality`, `minimize cost`, `maximize quality per dollar`."""
 
@@ -301,7 +269,6 @@ class Goal(Node):
     per: Name | None = None
 
 
-@dataclass(frozen=True)
 class Limit(Node):
     """`cost <= $0.01` in a `where`."""
 
@@ -310,7 +277,6 @@ class Limit(Node):
     value: Literal
 
 
-@dataclass(frozen=True)
 class SearchStatement(Node):
     """`search NAME { … }`. The items of each kind stand in the order in which they were written."""
 
@@ -327,11 +293,10 @@ Statement: TypeAlias = (
 )
 
 
-@dataclass(frozen=True)
-class Module:
+class Module(Record, apart=("source",)):
     """One file's tree."""
 
-    source: Source = field(compare=False, repr=False)
+    source: Source
     statements: tuple[Statement, ...]
 
 

@@ -7,13 +7,13 @@ each piece is parsed alone, so that a broken statement costs one diagnostic and 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from moaql.diagnostics import Diagnostic, has_errors
 from moaql.language.brackets import STRINGS_AND_COMMENTS, look_over
 from moaql.language.grammar import parser
 from moaql.language.nodes import Module, Statement
+from moaql.records import Record
 from moaql.source import Source
 
 if TYPE_CHECKING:
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from moaql.language.from_tree import TreeReader
 
 
-@dataclass(frozen=True)
-class Parsed:
+class Parsed(Record):
     """What the text says, as far as it can be read.
 
     Attributes:
@@ -99,15 +98,13 @@ def _with_mismatch(found: list[Diagnostic], mismatch: Diagnostic) -> list[Diagno
     return [mismatch, *[each for each in found if each.span != mismatch.span]]
 
 
-_START = re.compile(
-    STRINGS_AND_COMMENTS + r'|[{}]|(?m:^[ \t]*)(?:import|model|prompt|topology|eval|search)(?=[ \t]+["\w])'
-)
+_START = STRINGS_AND_COMMENTS + r'|[{}]|(?m:^[ \t]*)(?:import|model|prompt|topology|eval|search)(?=[ \t]+["\w])'
 
 
 def _pieces(text: str) -> list[tuple[int, int]]:
     """Where statements seem to begin and end: a statement's word at the start of a line, outside braces or unindented."""
     starts, depth = [0], 0
-    for match in _START.finditer(text):
+    for match in re.finditer(_START, text):
         mark = match[0]
         if mark == "{":
             depth += 1
@@ -119,8 +116,8 @@ def _pieces(text: str) -> list[tuple[int, int]]:
     return list(zip(starts, [*starts[1:], len(text)], strict=True))
 
 
-_DEFINES = re.compile(r"\b(?:model|prompt|topology|eval|search)[ \t]+([^\W\d]\w*(?:[.\-]\w+)*)")
+_DEFINES = r"\b(?:model|prompt|topology|eval|search)[ \t]+([^\W\d]\w*(?:[.\-]\w+)*)"
 
 
 def _names_in(text: str) -> frozenset[str]:
-    return frozenset(_DEFINES.findall(text))
+    return frozenset(re.findall(_DEFINES, text))

@@ -6,19 +6,17 @@ In: the text of a message. Out: its parts, and what is wrong with it. `{{` and `
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from moaql.records import Record
 
 FORMATS = ("numbered", "xml", "plain")
 """How `{candidates}` may be written out."""
 
-_BRACE = re.compile(r"\{\{|\}\}|\{")
-_PLACEHOLDER = re.compile(
-    r"\{\s*(?P<name>[A-Za-z_]\w*(?:\.[\w\-]+)*)\s*(?::\s*(?P<format>\w*)\s*(?:sep=\"(?P<sep>(?:[^\"\\]|\\.)*)\"\s*)?)?\}"
-)
+_BRACE = r"\{\{|\}\}|\{"
+_PLACEHOLDER = r"\{\s*(?P<name>[A-Za-z_]\w*(?:\.[\w\-]+)*)\s*(?::\s*(?P<format>\w*)\s*(?:sep=\"(?P<sep>(?:[^\"\\]|\\.)*)\"\s*)?)?\}"
 
 
-@dataclass(frozen=True)
-class Placeholder:
+class Placeholder(Record):
     """`{name}` or `{name:format sep="…"}`.
 
     Attributes:
@@ -41,8 +39,7 @@ class Placeholder:
         return self.name.split(".")[0]
 
 
-@dataclass(frozen=True)
-class Broken:
+class Broken(Record):
     """A brace that opens no placeholder."""
 
     message: str
@@ -50,8 +47,7 @@ class Broken:
     end: int
 
 
-@dataclass(frozen=True)
-class Template:
+class Template(Record):
     """A template's parts in order, and what is broken in it."""
 
     parts: tuple[str | Placeholder, ...]
@@ -65,16 +61,17 @@ class Template:
 
 def parse_template(text: str) -> Template:
     """Take a template apart."""
+    find_brace, match_placeholder = re.compile(_BRACE).search, re.compile(_PLACEHOLDER).match
     parts: list[str | Placeholder] = []
     broken: list[Broken] = []
     done, at = 0, 0
-    while (brace := _BRACE.search(text, at)) is not None:
+    while (brace := find_brace(text, at)) is not None:
         parts.append(text[done : brace.start()])
         if brace[0] != "{":
             parts.append(brace[0][0])
             done = at = brace.end()
             continue
-        match = _PLACEHOLDER.match(text, brace.start())
+        match = match_placeholder(text, brace.start())
         if match is None:
             end = text.find("}", brace.start()) + 1 or brace.end()
             broken.append(Broken("this brace opens no placeholder", brace.start(), min(end, brace.start() + 40)))

@@ -5,8 +5,6 @@ The aggregator of Mixture-of-Agents (Wang et al. 2024, arXiv 2406.04692, section
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from moaql.stages.base import (
     CALL,
     Arguments,
@@ -35,7 +33,6 @@ DEFAULTS = {
 }
 
 
-@dataclass(frozen=True)
 class Agg(StageBase):
     """n candidates in, one out (or one per sample)."""
 
@@ -55,7 +52,7 @@ class Agg(StageBase):
         )
         if arguments["fallback"] is None:
             return flow
-        instead = lowering.ask(arguments["fallback"], (), Arguments({}), spare=True)
+        instead = lowering.ask(arguments["fallback"], (), Arguments({}, {}), spare=True)
         inputs = (*reading(flow, "first"), *reading(instead, "fallback"))
         return lowering.reduce("fallback", inputs, Bounds(1, max(len(flow), len(instead))))
 

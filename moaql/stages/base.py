@@ -7,8 +7,9 @@ reference page read all of that from here, so a new stage is one new file.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+from moaql.records import Record
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,8 +21,7 @@ ParameterKind = Literal[
 """`model`: one model, `models`: a list of models and topologies, `fallback`: a model or a topology, `word`: one of `choices`."""
 
 
-@dataclass(frozen=True)
-class Parameter:
+class Parameter(Record):
     """One parameter of a stage, a model, an eval set, a search or a signal.
 
     Attributes:
@@ -67,15 +67,13 @@ READS: tuple[Parameter, ...] = (
 """How candidates are shown to a model that reads them."""
 
 
-@dataclass(frozen=True)
-class Prompt:
+class Prompt(Record):
     """Messages as (role, template) pairs, in the order in which they are sent."""
 
     messages: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True)
-class Bounds:
+class Bounds(Record):
     """At least `low`, at most `high`."""
 
     low: int
@@ -94,8 +92,7 @@ class Sizes(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Ref:
+class Ref(Record):
     """One candidate: the output of a node, or one of its outputs.
 
     Attributes:
@@ -114,16 +111,14 @@ Inputs: TypeAlias = "tuple[tuple[str, Ref], ...]"
 """What a node reads, as (role, reference) pairs in order."""
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(Record):
     """A model, or a topology, and how many answers are wanted of it."""
 
     target: Any
     samples: int = 1
 
 
-@dataclass(frozen=True)
-class Arguments:
+class Arguments(Record):
     """The arguments of one use of a stage, with every name resolved and no hole left.
 
     Attributes:
@@ -133,7 +128,7 @@ class Arguments:
     """
 
     values: dict[str, Any]
-    sampling: dict[str, Any] = field(default_factory=dict)
+    sampling: dict[str, Any]
     repeat: int = 1
 
     def __getitem__(self, name: str) -> Any:
@@ -238,8 +233,7 @@ ALWAYS = frozenset({"question", "history", "field"})
 READING = ALWAYS | {"candidates", "n", "critiques", "scores"}
 
 
-@dataclass(frozen=True)
-class StageBase:
+class StageBase(Record):
     """The usual answers; a stage changes those that differ."""
 
     summary: str = ""

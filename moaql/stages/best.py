@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from moaql.stages.base import ONE, Arguments, Bounds, Flow, Lowering, Sizes, StageBase
 from moaql.stages.rank import PARAMETERS, lower_ranking
 
 
-@dataclass(frozen=True)
 class Best(StageBase):
     """n candidates in, the best one out."""
 

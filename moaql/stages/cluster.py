@@ -5,8 +5,6 @@ Cluster & Filter (Wolf et al. 2025, arXiv 2503.05856).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from moaql.stages.base import Arguments, Bounds, Flow, Lowering, Parameter, Sizes, StageBase, reading
 
 
@@ -14,7 +12,6 @@ def _larger_half(incoming: Bounds) -> Bounds:
     return Bounds((incoming.low + 1) // 2, incoming.high)
 
 
-@dataclass(frozen=True)
 class Cluster(StageBase):
     """n candidates in, the larger group out."""
 

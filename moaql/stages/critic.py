@@ -5,8 +5,6 @@ Archon's critic (Saad-Falcon et al. 2024, arXiv 2409.15254): one call for all ca
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from moaql.stages.base import CALL, JUDGE, Arguments, Bounds, Flow, Lowering, Prompt, Sizes, StageBase, reading
 
 DEFAULT = Prompt(
@@ -30,7 +28,6 @@ Weaknesses: …
 )
 
 
-@dataclass(frozen=True)
 class Critic(StageBase):
     """n candidates in, the same n out, each with a critique."""
 

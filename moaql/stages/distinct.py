@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from moaql.stages.base import Arguments, Bounds, Flow, Lowering, Parameter, Sizes, StageBase, reading
 
 
-@dataclass(frozen=True)
 class Distinct(StageBase):
     """n candidates in, between one and n out."""
 

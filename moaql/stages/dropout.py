@@ -6,7 +6,6 @@ absent from about half of them. `leave_out=k` takes only the subsets that lack a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import combinations
 
 from moaql.stages.agg import DEFAULTS
@@ -24,7 +23,6 @@ from moaql.stages.base import (
 )
 
 
-@dataclass(frozen=True)
 class Dropout(StageBase):
     """n candidates in, one out."""
 

@@ -5,8 +5,6 @@ Archon's unit test evaluator (Saad-Falcon et al. 2024, arXiv 2409.15254): one ca
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from moaql.stages.base import CALL, JUDGE, READING, Arguments, Bounds, Flow, Lowering, Prompt, Sizes, StageBase
 from moaql.stages.score import score_each
 
@@ -29,7 +27,6 @@ Tests:
 )
 
 
-@dataclass(frozen=True)
 class Grade(StageBase):
     """n candidates in, the same n out, each with a score."""
 

@@ -7,7 +7,6 @@ A list of prompts is dealt out over the answers: Dipper (Lau et al. 2024, arXiv 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 
 from moaql.stages.base import (
     READS,
@@ -42,7 +41,6 @@ Write your own best answer to the question. Keep what holds up, correct what doe
 )
 
 
-@dataclass(frozen=True)
 class Layer(StageBase):
     """Any number of candidates in; one out per proposer and sample."""
 

@@ -6,8 +6,6 @@ Listwise as Archon's ranker (Saad-Falcon et al. 2024, arXiv 2409.15254); pairwis
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from moaql.stages.base import (
     CALL,
     Arguments,
@@ -122,7 +120,6 @@ PARAMETERS: tuple[Parameter, ...] = (
 )
 
 
-@dataclass(frozen=True)
 class Rank(StageBase):
     """n candidates in, the k best out."""
 

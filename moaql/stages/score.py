@@ -5,8 +5,6 @@ FrugalGPT's scorer (Chen et al. 2023, arXiv 2305.05176) with a language model as
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from moaql.stages.base import CALL, JUDGE, Arguments, Bounds, Flow, Lowering, Prompt, Sizes, StageBase, reading
 from moaql.stages.rank import SCORE
 
@@ -22,7 +20,6 @@ def score_each(lowering: Lowering, arguments: Arguments, incoming: Flow, prompt:
     return lowering.reduce("attach", (*reading(incoming), *said), Bounds(low, len(incoming)), what="scores")
 
 
-@dataclass(frozen=True)
 class Score(StageBase):
     """n candidates in, the same n out, each with a score."""
 

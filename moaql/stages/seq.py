@@ -6,8 +6,6 @@ the synthesis so far, so that the number of samples is not bounded by the contex
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from moaql.stages.agg import DEFAULTS
 from moaql.stages.base import (
     CALL,
@@ -23,7 +21,6 @@ from moaql.stages.base import (
 )
 
 
-@dataclass(frozen=True)
 class Seq(StageBase):
     """n candidates in, one out."""
 

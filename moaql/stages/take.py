@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from moaql.stages.base import Arguments, Bounds, Flow, Lowering, Parameter, Sizes, StageBase
 
 
-@dataclass(frozen=True)
 class Take(StageBase):
     """n candidates in, the first k out. No node is needed: what nobody reads is not asked."""
 

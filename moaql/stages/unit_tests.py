@@ -5,8 +5,6 @@ Archon's unit test generator (Saad-Falcon et al. 2024, arXiv 2409.15254): one ca
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from moaql.stages.base import (
     ALWAYS,
     JUDGE,
@@ -37,7 +35,6 @@ Write exactly {n} tests, numbered, one a line, and nothing else.""",
 )
 
 
-@dataclass(frozen=True)
 class UnitTests(StageBase):
     """n candidates in, the same n out, each with the tests."""
 

@@ -5,8 +5,6 @@ Archon's verifier (Saad-Falcon et al. 2024, arXiv 2409.15254), with reasoning an
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from moaql.stages.base import CALL, JUDGE, Arguments, Bounds, Flow, Lowering, Prompt, Sizes, StageBase, reading
 
 DEFAULT = Prompt(
@@ -25,7 +23,6 @@ Work the question out yourself, step by step, and compare. Then end with one lin
 )
 
 
-@dataclass(frozen=True)
 class Verify(StageBase):
     """n candidates in, those that pass out."""
 

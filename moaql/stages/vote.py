@@ -7,7 +7,6 @@ to: adaptive consistency (Aggarwal et al. 2023, arXiv 2305.11860).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 
 from moaql.stages.base import (
     ONE,
@@ -35,7 +34,6 @@ def fewest_voters(voters: int, confidence: float) -> int:
     return max(1, min(majority, likely))
 
 
-@dataclass(frozen=True)
 class Vote(StageBase):
     """n candidates in, one out: a candidate that gives the winning answer."""
 

@@ -6,9 +6,9 @@ A rule's file defines `CODE`, `TITLE`, `BAD` and `GOOD` (programs that do and do
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from moaql.records import Entity
 from moaql.registry import Registry
 
 if TYPE_CHECKING:
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
     from moaql.language import nodes as n
 
 
-@dataclass(frozen=True, eq=False)
-class Checked:
+class Checked(Entity):
     """What the rules look at.
 
     Attributes:

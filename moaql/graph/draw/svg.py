@@ -11,6 +11,7 @@ from html import escape
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from moaql.graph.control import entrances
 from moaql.graph.draw.words import short
 from moaql.graph.interchange import to_networkx
 from moaql.graph.nodes import Call, Gate, Graph, Node
@@ -25,6 +26,7 @@ _STYLE = (
     "text{font:12px ui-sans-serif,system-ui,sans-serif;fill:#1f2937;dominant-baseline:central;text-anchor:middle}"
     ".id{font-size:9px;fill:#6b7280}.call{fill:#e0ecff;stroke:#3b6fd4}.reduce{fill:#e6f6ea;stroke:#2f8f4e}"
     ".gate{fill:#fff3d6;stroke:#c98a10}.end{fill:#f3f4f6;stroke:#6b7280}.edge{fill:none;stroke:#9ca3af;stroke-width:1.2}"
+    ".end-label{text-anchor:end}.choice{stroke:#c98a10;stroke-dasharray:4 3}"
 )
 
 
@@ -51,6 +53,7 @@ def draw(graph: Graph) -> str:
         'orient="auto"><path d="M0 0 8 4 0 8z" fill="#9ca3af"/></marker></defs>',
     ]
     parts += [_edge(boxes[source], boxes[target]) for source, target in _edges(graph)]
+    parts += [_edge(boxes[gate], boxes[id], labels) for (gate, id), labels in _decisions(graph).items()]
     parts += [_box(box) for box in boxes.values()]
     return "\n".join([*parts, "</svg>"]) + "\n"
 
@@ -61,7 +64,9 @@ _QUESTION, _ANSWER = "\0question", "\0answer"
 def _columns(graph: Graph) -> list[list[str]]:
     import networkx
 
-    layers = [list(layer) for layer in networkx.topological_generations(to_networkx(graph))]
+    flow = to_networkx(graph)
+    flow.add_edges_from((gate, id) for gate, _, id in entrances(graph))
+    layers = [list(layer) for layer in networkx.topological_generations(flow)]
     order = {id: position for position, id in enumerate(graph.nodes)}
     columns = [[_QUESTION], *[sorted(layer, key=order.__getitem__) for layer in layers], [_ANSWER]]
     reads: dict[str, list[str]] = {}
@@ -102,17 +107,29 @@ def _shorten(text: str) -> str:
 
 
 def _edges(graph: Graph) -> list[tuple[str, str]]:
-    edges = [(_QUESTION, id) for id, node in graph.nodes.items() if not node.inputs]
+    behind_gates = {id for _, _, id in entrances(graph)}
+    edges = [(_QUESTION, id) for id, node in graph.nodes.items() if not node.inputs and id not in behind_gates]
     for id, node in graph.nodes.items():
         edges += list(dict.fromkeys((ref.node, id) for _, ref in node.inputs))
     return edges + [(id, _ANSWER) for id in dict.fromkeys(ref.node for ref in graph.outputs)]
 
 
-def _edge(source: _Box, target: _Box) -> str:
+def _decisions(graph: Graph) -> dict[tuple[str, str], str]:
+    """The labels on which a gate lets a node run, joined."""
+    labels: dict[tuple[str, str], str] = {}
+    for gate, label, id in entrances(graph):
+        labels[gate, id] = f"{labels[gate, id]}, {label}" if (gate, id) in labels else label
+    return labels
+
+
+def _edge(source: _Box, target: _Box, label: str = "") -> str:
+    """A curve; dashed and labelled where it is a decision that is passed on, not a candidate."""
     x1, x2 = source.x + source.width / 2, target.x - target.width / 2
     bend = max(30.0, (x2 - x1) / 2)
-    return (
-        f'<path class="edge" marker-end="url(#a)" d="M{x1:.0f} {source.y:.0f}C{x1 + bend:.0f} {source.y:.0f} '
+    kind = "edge choice" if label else "edge"
+    middle = f'<text class="id end-label" x="{x2 - 9:.0f}" y="{target.y - 8:.0f}">{escape(label)}</text>'
+    return (middle if label else "") + (
+        f'<path class="{kind}" marker-end="url(#a)" d="M{x1:.0f} {source.y:.0f}C{x1 + bend:.0f} {source.y:.0f} '
         f'{x2 - bend:.0f} {target.y:.0f} {x2:.0f} {target.y:.0f}"/>'
     )
 
