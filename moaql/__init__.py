@@ -2,7 +2,7 @@
 
 >>> import moaql
 >>> program = moaql.load("programs/quickstart.moaql")  # doctest: +SKIP
->>> graph = moaql.graph(program)  # doctest: +SKIP
+>>> graph = moaql.build(program)  # doctest: +SKIP
 
 Everything is imported when it is first asked for.
 """
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from moaql.api import graph, load, parse, plan
+    from moaql.api import build, load, parse, plan
     from moaql.check.program import Program
     from moaql.diagnostics import Diagnostic
     from moaql.errors import MissingPackage, MoaqlError, ProgramError, UsageError
@@ -30,7 +30,7 @@ _HOME = {
     "Program": "moaql.check.program",
     "ProgramError": "moaql.errors",
     "UsageError": "moaql.errors",
-    "graph": "moaql.api",
+    "build": "moaql.api",
     "load": "moaql.api",
     "parse": "moaql.api",
     "plan": "moaql.api",
@@ -45,7 +45,7 @@ __all__ = [
     "ProgramError",
     "UsageError",
     "__version__",
-    "graph",
+    "build",
     "load",
     "parse",
     "plan",

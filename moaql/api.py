@@ -33,7 +33,7 @@ def parse(text: str, name: str = "<text>") -> Program:
     return _without_errors(check_source(Source(text, name)))
 
 
-def graph(program: Program, topology: str | None = None) -> Graph:
+def build(program: Program, topology: str | None = None) -> Graph:
     """The graph of a topology: every call, reduction and gate.
 
     Args:
@@ -44,19 +44,19 @@ def graph(program: Program, topology: str | None = None) -> Graph:
         UsageError: if there is no such topology, or several and no name.
         ProgramError: if a hole is left in it, or it is too large.
     """
-    from moaql.graph.build import build
+    from moaql.graph.build import build as build_graph
 
-    built, diagnostics = build(program, choose_topology(program, topology))
+    built, diagnostics = build_graph(program, choose_topology(program, topology))
     if built is None:
         raise ProgramError(diagnostics)
     return built
 
 
 def plan(program: Program, topology: str | None = None) -> Plan:
-    """Calls, depth, dollars and seconds of one question, before anything is spent. Arguments and errors as in `graph`."""
+    """Calls, depth, dollars and seconds of one question, before anything is spent. Arguments and errors as in `build`."""
     from moaql.graph.plan import plan as make_plan
 
-    return make_plan(graph(program, topology))
+    return make_plan(build(program, topology))
 
 
 def choose_topology(program: Program, name: str | None) -> Topology:

@@ -298,7 +298,7 @@ ERRORS: dict[str, Entry] = {
     "E404": Entry("a pipeline asks nobody", "`skip` alone is no answer.", "skip\n", _A + "a\n"),
     "E405": Entry(
         "a topology is too large",
-        "It would make more than 100,000 calls for one question. `( … )xN` inside `( … )xN` multiplies.",
+        "It would make more than 20,000 calls for one question. `( … )xN` inside `( … )xN` multiplies.",
     ),
     "E407": Entry(
         "an endpoint has no key",

@@ -15,7 +15,7 @@ from moaql.check.values import Values
 from moaql.diagnostics import Diagnostic
 from moaql.graph.branches import lower_route, lower_until, lower_when
 from moaql.graph.nodes import Call, Gate, Graph, Node, Pairs, Reduce
-from moaql.graph.size import MAX_CALLS, Size
+from moaql.graph.size import MAX_CALLS, MAX_READS, Size
 from moaql.language import nodes as n
 from moaql.language.holes import holes_in
 from moaql.stages.base import Arguments, Bounds, Flow, Inputs, Prompt, Ref
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from moaql.check.scope import Unit
 
 _READS = ("anonymous", "shuffle", "truncated")
-MAX_NODES = 200_000
 
 
 class TooLarge(Exception):  # noqa: N818 - caught in this file, and turned into a diagnostic
@@ -55,10 +54,9 @@ def build(program: Program, topology: Topology) -> tuple[Graph | None, tuple[Dia
         )
     try:
         flow = builder.topology(topology, ())
-    except TooLarge:
-        message = f"`{topology.name}` grows beyond {MAX_NODES:,} nodes for one question"
-        help = "`dropout` doubles with every candidate, pairwise ranking grows with their square"
-        return None, (Diagnostic("E405", message, topology.unit.source, place, help),)
+    except TooLarge as error:
+        help = "`dropout` doubles with every candidate, pairwise ranking and layers in a row grow with their square"
+        return None, (Diagnostic("E405", f"`{topology.name}` {error}", topology.unit.source, place, help),)
     del program
     return Graph(topology.name, _reachable(builder.nodes, flow), flow), ()
 
@@ -110,6 +108,7 @@ class Builder:
         self._names: Counter[str] = Counter()
         self._copy = 0
         self._spares = 0
+        self._reads = 0
 
     # Pipelines
 
@@ -162,6 +161,11 @@ class Builder:
         self._path.pop()
 
     # What stages call
+
+    def expect(self, calls: int) -> None:
+        """See `Lowering.expect`."""
+        if calls > MAX_CALLS:
+            raise TooLarge(f"would make {calls:,} calls in one stage; at most {MAX_CALLS:,} can be meant")
 
     def ask(
         self,
@@ -221,7 +225,7 @@ class Builder:
         purpose = f"{purpose} instead" if self._spares else purpose
         content = (purpose, model, Prompt(prompt.messages), sent, index, inputs, values, reads)
         name = f"{model.name}[{item}]" if item else model.name
-        return Ref(self._node(Call, content, name))
+        return Ref(self._node(Call, content, name, len(inputs)))
 
     def _plain(self, ref: Ref, prompt: Prompt) -> Ref:
         """The candidate without what is attached to it, for a prompt that does not show that.
@@ -240,23 +244,27 @@ class Builder:
     def reduce(self, operation: str, inputs: Inputs, yields: Bounds, **parameters: Any) -> Flow:
         """See `Lowering.reduce`."""
         given = tuple(sorted((name, value) for name, value in parameters.items() if value is not None))
-        id = self._node(Reduce, (operation, given, inputs, yields), "" if self._path_ends_in(operation) else operation)
+        name = "" if self._path_ends_in(operation) else operation
+        id = self._node(Reduce, (operation, given, inputs, yields), name, len(inputs))
         return tuple(Ref(id, slot, slot < yields.low) for slot in range(yields.high))
 
     def gate(self, condition: Pairs, labels: tuple[str, ...], inputs: Inputs) -> Ref:
         """A decision."""
-        return Ref(self._node(Gate, (condition, labels, inputs), ""))
+        return Ref(self._node(Gate, (condition, labels, inputs), "", len(inputs)))
 
     def _path_ends_in(self, operation: str) -> bool:
         last = self._path[-1].rstrip("0123456789") if self._path else ""
         return last == operation
 
-    def _node(self, kind: type[Call | Reduce | Gate], content: tuple[Any, ...], name: str) -> str:
+    def _node(self, kind: type[Call | Reduce | Gate], content: tuple[Any, ...], name: str, reads: int) -> str:
         key = (kind, *content)
         if key in self._ids:
             return self._ids[key]
-        if len(self.nodes) >= MAX_NODES:
-            raise TooLarge
+        self._reads += reads
+        if self._reads > MAX_READS:
+            raise TooLarge(f"would read candidates more than {MAX_READS:,} times for one question")
+        if len(self.nodes) > 2 * MAX_CALLS:
+            raise TooLarge(f"would make more than {MAX_CALLS:,} calls for one question")
         base = "/".join([*self._path, name] if name else self._path)
         self._names[base] += 1
         number = self._names[base]

@@ -15,8 +15,10 @@ from moaql.language import nodes as n
 if TYPE_CHECKING:
     from moaql.check.scope import Unit
 
-MAX_CALLS = 100_000
+MAX_CALLS = 20_000
 """More calls than this for one question are a mistake."""
+MAX_READS = 1_000_000
+"""Likewise candidates that are read, all calls together."""
 
 
 class Size:

@@ -7,7 +7,7 @@ reference page read all of that from here, so a new stage is one new file.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from moaql.records import Record
 
@@ -92,7 +92,7 @@ class Sizes(Protocol):
         ...
 
 
-class Ref(Record):
+class Ref(NamedTuple):
     """One candidate: the output of a node, or one of its outputs.
 
     Attributes:
@@ -137,6 +137,10 @@ class Arguments(Record):
 
 class Lowering(Protocol):
     """Builds the graph for a stage."""
+
+    def expect(self, calls: int) -> None:
+        """Say how many calls are about to be made, so that too many are refused before any is built."""
+        ...
 
     def ask(
         self,

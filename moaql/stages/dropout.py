@@ -7,6 +7,7 @@ absent from about half of them. `leave_out=k` takes only the subsets that lack a
 from __future__ import annotations
 
 from itertools import combinations
+from math import comb
 
 from moaql.stages.agg import DEFAULTS
 from moaql.stages.base import (
@@ -36,6 +37,7 @@ class Dropout(StageBase):
         count = len(incoming)
         least = 1 if arguments["leave_out"] is None else max(1, count - arguments["leave_out"])
         prompt, model = arguments["prompt"] or DEFAULTS["system"], arguments["model"].target
+        lowering.expect(sum(comb(count, size) for size in range(least, count + 1)))
         results: Flow = ()
         for size in range(count, least - 1, -1):
             for subset in combinations(range(count), size):

@@ -78,6 +78,7 @@ def verdicts(lowering: Lowering, arguments: Arguments, incoming: Flow) -> Inputs
     if method == "listwise":
         shown = [reading(incoming)]
     elif method == "pairwise":
+        lowering.expect(len(incoming) * (len(incoming) - 1))
         shown = [reading((one, other)) for one in incoming for other in incoming if one is not other]
     else:
         shown = [reading((one,)) for one in incoming]

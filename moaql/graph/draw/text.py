@@ -36,15 +36,26 @@ def draw(graph: Graph) -> str:
 
 def _line(group: Group, width: int, before: str, condition: str) -> str:
     calls = sum(isinstance(node, Call) for node in group.nodes)
-    text = members_text(group.nodes)
-    if len(text) > _WIDTH:
-        text = text[: _WIDTH - 1] + "…"
-    parts = [f"├─▶ {group.name:<{width}}  {text:<{_WIDTH}}", f"{calls_text(calls, calls) if calls else '':<8}"]
+    first, *more = _wrapped(members_text(group.nodes))
+    parts = [f"├─▶ {group.name:<{width}}  {first:<{_WIDTH}}", f"{calls_text(calls, calls) if calls else '':<8}"]
     if group.reads != (before,):
         parts.append(f"← {_some(group.reads)}")
     if condition:
         parts.append(condition)
-    return " ".join(parts).rstrip()
+    rest = [f"│   {'':<{width}}  {line}" for line in more]
+    return "\n".join([" ".join(parts).rstrip(), *rest])
+
+
+def _wrapped(text: str) -> list[str]:
+    """The members in lines of at most the column's width, broken between two of them."""
+    lines = [""]
+    for member in text.split(" · "):
+        longer = f"{lines[-1]} · {member}" if lines[-1] else member
+        if len(longer) > _WIDTH and lines[-1]:
+            lines.append(member)
+        else:
+            lines[-1] = longer
+    return lines
 
 
 def _some(names: tuple[str, ...]) -> str:
