@@ -45,7 +45,7 @@ class Diagnostic(Record):
     def one_line(self) -> str:
         """`file:line:column: error[E204]: message`."""
         line, column = self.source.place(self.span.start)
-        return f"{self.source.name}:{line}:{column}: {self.severity}[{self.code}]: {self.message}"
+        return _visible(f"{self.source.name}:{line}:{column}: {self.severity}[{self.code}]: {self.message}")
 
     def as_json(self) -> dict[str, Any]:
         """The record as the command line's `--json` shows it; lines and columns count from 1."""
@@ -104,27 +104,44 @@ def render(diagnostic: Diagnostic, *, color: bool = False) -> str:
     line, column = source.place(diagnostic.span.start)
     end_line, end_column = source.place(diagnostic.span.end)
     last = min(end_line, line + _SHOWN_LINES - 1)
-    margin = " " * len(str(last))
+    margin = " " * (len(str(last)) + 1)
     out = [
-        f"{paint(f'{diagnostic.severity}[{diagnostic.code}]', tint + ';1')}: {paint(diagnostic.message, '1')}",
-        f"{margin} {paint('-->', '34')} {source.name}:{line}:{column}",
-        f"{margin} {paint('|', '34')}",
+        f"{paint(f'{diagnostic.severity}[{diagnostic.code}]', tint + ';1')}: {paint(_visible(diagnostic.message), '1')}",
+        f"{margin}{paint('-->', '34')} {_visible(source.name)}:{line}:{column}",
     ]
-    for number in range(line, last + 1):
+    if source.text:
+        out.append(f"{margin} {paint('|', '34')}")
+    for number in range(line, last + 1) if source.text else ():
         text = source.line(number)
         start = column - 1 if number == line else len(text) - len(text.lstrip())
         stop = end_column - 1 if number == end_line else len(text)
+        text, start, stop = _window(text, start, stop)
         out.append(f"{paint(f'{number:>{len(margin)}} |', '34')} {_visible(text)}".rstrip())
         marks = _padding(text[:start]) + "^" * max(1, _width(text[start:stop]))
         out.append(f"{margin} {paint('|', '34')} {paint(marks, tint + ';1')}")
     if diagnostic.help:
-        out.append(f"{margin} {paint('=', '34')} help: {diagnostic.help}")
+        out.append(f"{margin} {paint('=', '34')} help: {_visible(diagnostic.help)}")
     return "\n".join(out)
 
 
 def render_all(diagnostics: Sequence[Diagnostic], *, color: bool = False) -> str:
     """All diagnostics, a blank line between two of them."""
     return "\n\n".join(render(each, color=color) for each in diagnostics)
+
+
+_WIDEST = 160
+
+
+def _window(text: str, start: int, stop: int) -> tuple[str, int, int]:
+    """The part of a very long line around its marked place."""
+    if len(text) <= _WIDEST:
+        return text, start, stop
+    first = max(0, min(start - _WIDEST // 4, len(text) - _WIDEST))
+    shown = text[first : first + _WIDEST]
+    shown = ("…" if first else "") + shown[bool(first) :]
+    if first + _WIDEST < len(text):
+        shown = shown[:-1] + "…"
+    return shown, start - first, min(stop - first, len(shown))
 
 
 def _painter(color: bool) -> Any:

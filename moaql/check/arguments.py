@@ -93,7 +93,7 @@ class Binder:
         """The use of a stage, a topology used as a step, or None where the name means neither."""
         name = node.name.text
         definition = unit.find(name)
-        if definition is None and not unit.is_lost(name):
+        if definition is None and (name in STAGES.built_in or not unit.is_lost(name)):
             stage = STAGES.find(name)
             if stage is not None:
                 return self._stage(node, name, stage, unit)

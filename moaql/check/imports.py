@@ -67,7 +67,7 @@ class Files:
 
     def load(self, path: str) -> Unit:
         """The unit of a file; one that cannot be read is empty and says why."""
-        key = os.path.realpath(path)
+        key = _identity(path)
         if key not in self.units:
             text = read(path)
             if isinstance(text, Diagnostic):
@@ -94,7 +94,7 @@ class Files:
     def _import(self, unit: Unit, statement: n.ImportStatement, folder: str) -> None:
         path = os.path.join(folder, str(statement.path.value))
         shown = os.path.normpath(os.path.join(os.path.dirname(unit.source.name), str(statement.path.value)))
-        key = os.path.realpath(path)
+        key = _identity(path)
         span = statement.path.span
         if key in self._stack:
             cycle = [os.path.basename(each) for each in [*self._stack[self._stack.index(key) :], key]]
@@ -128,7 +128,7 @@ class Files:
     def _user_models(self, folder: str, asking: Unit) -> dict[str, Definition]:
         models: dict[str, Definition] = {}
         for path in user_model_files(folder):
-            key = os.path.realpath(path)
+            key = _identity(path)
             if key in self._stack or self.units.get(key) is asking:
                 continue
             unit = self.units[key] if key in self.units else self.load(path)
@@ -136,6 +136,14 @@ class Files:
                 if each.kind == "model":
                     models.setdefault(name, each)
         return models
+
+
+def _identity(path: str) -> str:
+    """One name for a file, however it was reached."""
+    try:
+        return os.path.realpath(path)
+    except (OSError, ValueError):  # a NUL in the name, a loop of links: reading it says what is wrong
+        return path
 
 
 def _programs_below(folder: str) -> list[str]:

@@ -86,6 +86,8 @@ class Walker:
         self._effects: dict[tuple[Topology, State], State] = {}
         self._walked: dict[tuple[int, State, bool, bool], State] = {}
         self._stack: list[Topology] = []
+        self._depths: dict[Topology, int] = {}
+        self._deepest: list[int] = []
         self._quiet = 0
         self._in_hole = 0
 
@@ -279,20 +281,18 @@ class Walker:
                 names = [each.name for each in self._stack[self._stack.index(topology) :]]
                 unit.report("E214", f"a topology contains itself: {' → '.join([*names, topology.name])}", node.span)
             return replace(state, candidates=Bounds(1, 1))
-        if len(self._stack) >= MAX_NESTING:
-            self._report(
-                unit, "E410", f"topologies are nested more than {MAX_NESTING} deep", node, "write some of them out"
-            )
-            return replace(state, candidates=Bounds(1, 1))
         if state.candidates.high > 0:
             self.fed.add(topology)
         key = (topology, state)
         if key not in self._effects:
             self._stack.append(topology)
+            self._deepest.append(0)
             self._quiet += not _is_written_here(topology, node)
             self._effects[key] = self._pipeline(topology.body, state, topology.unit)
             self._quiet -= not _is_written_here(topology, node)
             self._stack.pop()
+            self._depths[topology] = self._deepest.pop() + 1
+        self._check_depth(topology, node, unit)
         if state.candidates.high == 0 and topology in self.hungry and not self._quiet:
             self._report(
                 unit,
@@ -302,6 +302,16 @@ class Walker:
                 "ask models first: `layer [a, b] -> …`",
             )
         return self._effects[key]
+
+    def _check_depth(self, topology: Topology, node: n.Stage, unit: Unit) -> None:
+        """Topologies inside topologies inside topologies: reported once, where the limit is crossed."""
+        depth = self._depths[topology]
+        if depth == MAX_NESTING:
+            unit.report(
+                "E410", f"topologies are nested more than {MAX_NESTING} deep", node.span, "write some of them out"
+            )
+        if self._deepest:
+            self._deepest[-1] = max(self._deepest[-1], depth)
 
 
 def _is_written_here(topology: Topology, node: n.Stage) -> bool:

@@ -14,6 +14,7 @@ from lark import Token, Tree
 from moaql.diagnostics import Diagnostic
 from moaql.language import literals
 from moaql.language import nodes as n
+from moaql.language.brackets import MAX_DEPTH
 from moaql.language.grammar import RESERVED
 from moaql.source import Source, Span
 
@@ -294,6 +295,8 @@ class TreeReader:
         negations = 0
         while tree.data == "negation":
             tree, negations = _trees(tree)[0], negations + 1
+        if negations > MAX_DEPTH:
+            self._error("E104", f"more than {MAX_DEPTH} `not` in a row", _span(tree), "two of them say nothing")
         if tree.data == "comparison":
             found: n.Condition = self._comparison(tree)
         else:
