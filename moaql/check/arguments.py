@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from moaql.check.program import Topology
 from moaql.check.scope import ARTICLES, Unit
-from moaql.check.values import Unfilled, Values, size_of
+from moaql.check.unfilled import Unfilled, size_of
+from moaql.check.values import Values
 from moaql.language import nodes as n
 from moaql.records import Entity, Record
 from moaql.stages import STAGES

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from moaql.check.tables import SIGNALS
-from moaql.check.values import Values, describe
+from moaql.check.values import Values
+from moaql.check.words import describe
 from moaql.diagnostics import suggest
 from moaql.language import nodes as n
 

@@ -6,6 +6,7 @@ imports is a diagnostic where it was asked for.
 
 from __future__ import annotations
 
+import logging
 import os
 from functools import cache
 
@@ -18,6 +19,7 @@ from moaql.source import MAX_BYTES, Source, Span
 MAX_IMPORT_DEPTH = 50
 NOWHERE = Span(0, 0)
 _ENDING = ".moaql"
+_log = logging.getLogger(__name__)
 
 _KINDS: dict[type, Kind] = {
     n.ModelStatement: "model",
@@ -30,6 +32,7 @@ _KINDS: dict[type, Kind] = {
 
 def read(path: str) -> Source | Diagnostic:
     """The text of a file, or why it cannot be had (E101: not there, E102: not text, E103: too large)."""
+    _log.debug("reading %s", path)
     empty = Source("", path, path)
     try:
         if os.path.getsize(path) > MAX_BYTES and os.path.isfile(path):

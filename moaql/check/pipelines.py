@@ -14,7 +14,8 @@ from moaql.check.models import UNKNOWN
 from moaql.check.program import Model, Topology
 from moaql.check.tables import ROUTE
 from moaql.check.templates import check_placeholders
-from moaql.check.values import Unfilled, Values
+from moaql.check.unfilled import Unfilled
+from moaql.check.values import Values
 from moaql.language import nodes as n
 from moaql.records import Entity, Record, replace
 from moaql.stages.base import ALWAYS, NONE, Asked, Bounds

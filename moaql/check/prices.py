@@ -7,6 +7,7 @@ know has no price: unknown, never zero.
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -51,6 +52,7 @@ def _table() -> dict[str, Any]:
     for folder in (spec.submodule_search_locations or []) if spec is not None else []:
         path = Path(folder) / _FILE
         if path.is_file():
+            logging.getLogger(__name__).debug("reading list prices from %s", path)
             try:
                 table = json.loads(path.read_text(encoding="utf-8"))
             except (OSError, ValueError):

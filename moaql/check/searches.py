@@ -8,7 +8,7 @@ from moaql.check.pipelines import models_of
 from moaql.check.program import EvalSet, Model
 from moaql.check.scope import ARTICLES
 from moaql.check.tables import EVAL, MEASURES, SEARCH
-from moaql.check.values import describe
+from moaql.check.words import describe
 from moaql.diagnostics import suggest
 from moaql.language import nodes as n
 from moaql.language.holes import holes_in

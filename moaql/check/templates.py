@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from moaql.check.prompts import PLACEHOLDERS, NamedPrompt, place_of
-from moaql.check.values import Unfilled
+from moaql.check.unfilled import Unfilled
 from moaql.language.template import parse_template
 
 if TYPE_CHECKING:

@@ -11,9 +11,10 @@ from moaql.check.models import UNKNOWN, Models
 from moaql.check.program import Model, Topology
 from moaql.check.prompts import named_prompt
 from moaql.check.scope import ARTICLES, MAIN, Definition, Unit
+from moaql.check.unfilled import Unfilled, as_item, size_of, times, total
+from moaql.check.words import describe, listed
 from moaql.diagnostics import suggest
 from moaql.language import nodes as n
-from moaql.records import Record
 from moaql.source import Span
 from moaql.stages.base import Asked, Bounds, Parameter
 
@@ -48,18 +49,6 @@ _ASKED_FOR = {
 }
 
 
-class Unfilled(Record):
-    """A value that a hole leaves open.
-
-    Attributes:
-        options: What it may become, as far as that is a list.
-        bounds: Least and greatest number, or number of answers asked for.
-    """
-
-    options: tuple[Any, ...]
-    bounds: Bounds = Bounds(0, 0)
-
-
 class Values:
     """Reads values. `uses_settings` of models and topologies are resolved through it, each once."""
 
@@ -79,7 +68,7 @@ class Values:
             name = setting.name
             parameter = by_name.get(name.text)
             if parameter is None:
-                help = suggest(name.text, by_name) or f"it has {_listed(by_name)}"
+                help = suggest(name.text, by_name) or (f"it has {listed(by_name)}" if by_name else "it takes none")
                 unit.report("E203", f"{of} has no parameter `{name.text}`", name.span, help)
             elif name.text in seen:
                 unit.report("E305", f"`{name.text}` is set twice", name.span)
@@ -166,7 +155,7 @@ class Values:
                 return text
         if text is None or text not in parameter.choices:
             help = suggest(text, parameter.choices) if text else ""
-            options = _listed(parameter.choices)
+            options = listed(parameter.choices)
             unit.report("E301", f"`{parameter.name}` is {options}, not {describe(node)}", node.span, help)
             return None
         return text
@@ -216,24 +205,24 @@ class Values:
             if not node.items:
                 unit.report("E301", f"`{parameter.name}` is empty", node.span, "name at least one model")
             nested = [self._models(parameter, each, unit) for each in node.items]
-            return tuple(_times(each, samples) for entries in nested for each in entries)
+            return tuple(times(each, samples) for entries in nested for each in entries)
         if isinstance(node, n.Subset):
             entries = self._models(parameter, n.Item(node.span, node.items), unit)
             low, high = self._ends(node, unit, len(entries))
             lows = sorted(size_of(each).low for each in entries)
             highs = sorted((size_of(each).high for each in entries), reverse=True)
             bounds = Bounds(sum(lows[:low]), sum(highs[:high]))
-            return (_times(Unfilled(tuple(entries), bounds), samples),)
+            return (times(Unfilled(tuple(entries), bounds), samples),)
         if isinstance(node, n.Choice):
-            options = [self._models(parameter, _item(each), unit) for each in node.alternatives]
+            options = [self._models(parameter, as_item(each), unit) for each in node.alternatives]
             totals = [total(each) for each in options]
             bounds = Bounds(min(each.low for each in totals), max(each.high for each in totals))
-            return (_times(Unfilled(tuple(options), bounds), samples),)
+            return (times(Unfilled(tuple(options), bounds), samples),)
         asked = self.asked(node, unit)
         if asked is None:
             self._wrong(parameter, node, unit)
             return ()
-        return (_times(asked, samples),)
+        return (times(asked, samples),)
 
     def asked(self, node: n.Node, unit: Unit) -> Asked | None:
         """The model or topology that a node names; None where it is something else."""
@@ -310,7 +299,7 @@ class Values:
     def _option(
         self, parameter: Parameter, alternative: n.Pipeline | n.Item, unit: Unit, repeat: n.Repeat | None
     ) -> Any:
-        item = _item(alternative)
+        item = as_item(alternative)
         if isinstance(item.value, n.Group):
             self._wrong(parameter, alternative, unit)
             return None
@@ -339,82 +328,11 @@ class Values:
         return Unfilled(())
 
 
-def size_of(entry: Any) -> Bounds:
-    """How many answers one entry asks for; an inlined topology counts as one here."""
-    if isinstance(entry, Unfilled):
-        return entry.bounds
-    samples = entry.samples
-    return samples.bounds if isinstance(samples, Unfilled) else Bounds(samples, samples)
-
-
-def total(entries: Iterable[Any], *, widest: bool = False) -> Bounds:
-    """The bounds of the sum, or with `widest` of any one of the entries."""
-    sizes = [size_of(entry) for entry in entries if isinstance(entry, Asked | Unfilled)]
-    if widest:
-        return Bounds(min((each.low for each in sizes), default=1), max((each.high for each in sizes), default=1))
-    return Bounds(sum(each.low for each in sizes), sum(each.high for each in sizes))
-
-
-def _times(entry: Any, samples: Any) -> Any:
-    if samples == 1:
-        return entry
-    times = samples.bounds if isinstance(samples, Unfilled) else Bounds(samples, samples)
-    if isinstance(entry, Asked) and isinstance(samples, int) and isinstance(entry.samples, int):
-        return Asked(entry.target, entry.samples * samples)
-    size = size_of(entry)
-    return Unfilled((entry,), Bounds(size.low * times.low, size.high * times.high))
-
-
-def _item(alternative: n.Pipeline | n.Item) -> n.Item:
-    """An alternative of a hole as a value: a name, a repeated name, a list, or a pipeline in parentheses."""
-    if isinstance(alternative, n.Item):
-        return alternative
-    if len(alternative.steps) == 1:
-        step = alternative.steps[0]
-        if isinstance(step, n.Stage) and not step.operands and not step.settings:
-            return n.Item(step.span, step.name, step.repeat)
-        if isinstance(step, n.HoleStep):
-            return n.Item(step.span, step.hole, step.repeat)
-        if isinstance(step, n.Group):
-            return n.Item(step.span, step)
-    return n.Item(alternative.span, n.Group(alternative.span, alternative))
-
-
 def _alone(alternative: n.Pipeline | n.Item) -> n.Node:
-    return _item(alternative).value
-
-
-def _listed(words: Iterable[str]) -> str:
-    quoted = [f"`{word}`" for word in words]
-    return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} or {quoted[-1]}"
+    return as_item(alternative).value
 
 
 def _unit_help(parameter: Parameter, node: n.Node) -> str:
     if not isinstance(node, n.Literal) or node.kind != "number":
         return ""
     return f"write seconds as `{node.text}s`" if parameter.kind == "duration" else ""
-
-
-def describe(node: n.Node) -> str:
-    """A value in a few words, for messages."""
-    if isinstance(node, n.Literal):
-        article = {
-            "money": "an amount of money",
-            "duration": "a duration",
-            "string": "the string",
-            "percent": "the percentage",
-        }
-        text = node.text if len(node.text) <= 30 else node.text[:29] + "…"
-        return f"{article.get(node.kind, '')} {text}".strip()
-    if isinstance(node, n.Name):
-        return f"`{node.text}`"
-    words = {
-        n.ListValue: "a list",
-        n.MapValue: "a map",
-        n.Fitted: "`?`",
-        n.Range: "a range",
-        n.Subset: "a subset",
-        n.Group: "a pipeline",
-        n.Choice: "a choice",
-    }
-    return words.get(type(node), "this")

@@ -6,15 +6,14 @@ import sys
 
 import click
 
-from moaql.cli.shared import TARGET, json_option, quiet_option, read_program, unreadable, use_color
+from moaql.cli.shared import TARGET, common_options, read_program, unreadable, use_color
 from moaql.diagnostics import render_all
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, type=TARGET, metavar="FILE...")
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
-@json_option
-@quiet_option
+@common_options
 @click.pass_context
 def command(context: click.Context, files: tuple[str, ...], strict: bool, as_json: bool, quiet: bool) -> None:
     """Find mistakes in programs. `-` reads standard input.

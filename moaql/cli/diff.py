@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from moaql.cli.shared import TARGET, json_option, load_program, print_json, split_target
+from moaql.cli.shared import TARGET, common_options, load_program, print_json, split_target
 from moaql.errors import UsageError
 
 if TYPE_CHECKING:
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 @click.argument("before", type=TARGET, metavar="A[::NAME]")
 @click.argument("after", type=TARGET, metavar="B[::NAME]")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 if there is a difference.")
-@json_option
+@common_options
 @click.pass_context
-def command(context: click.Context, before: str, after: str, exit_code: bool, as_json: bool) -> None:
+def command(context: click.Context, before: str, after: str, exit_code: bool, as_json: bool, quiet: bool) -> None:
     """Show what differs between two programs, or two topologies, as what they do.
 
     Other names, another order of proposers, another layout show nothing; one more sample shows one line.
@@ -40,7 +40,7 @@ def command(context: click.Context, before: str, after: str, exit_code: bool, as
                 ],
             }
         )
-    elif not found:
+    elif not found and not quiet:
         click.echo("no difference", err=True)
     else:
         several = len({name for name, _ in found}) > 1

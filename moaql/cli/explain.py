@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from moaql.cli.shared import json_option, print_json
+from moaql.cli.shared import common_options, print_json
 from moaql.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("topic", metavar="CODE|STAGE", required=False)
-@json_option
-def command(topic: str | None, as_json: bool) -> None:
+@common_options
+def command(topic: str | None, as_json: bool, quiet: bool) -> None:
     """Explain a code such as W501, or a stage such as rank. Without a topic, list them all.
 
     \b
     Example: moaql explain W501
     """
+    del quiet  # it prints nothing but its result
     from moaql.check.catalog import codes, entry
     from moaql.diagnostics import suggest
     from moaql.stages import STAGES

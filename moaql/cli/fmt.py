@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from moaql.cli.shared import TARGET, json_option, quiet_option, use_color
+from moaql.cli.shared import TARGET, common_options, use_color
 from moaql.diagnostics import Diagnostic, render_all
 
 if TYPE_CHECKING:
@@ -21,8 +21,7 @@ _BOM = b"\xef\xbb\xbf"
 @click.argument("files", nargs=-1, required=True, type=TARGET, metavar="FILE...|-")
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit with 1 if a file is not formatted.")
 @click.option("--diff", "show_diff", is_flag=True, help="Write nothing; show what would change.")
-@json_option
-@quiet_option
+@common_options
 @click.pass_context
 def command(
     context: click.Context, files: tuple[str, ...], only_check: bool, show_diff: bool, as_json: bool, quiet: bool

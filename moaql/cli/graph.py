@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from moaql.cli.shared import TARGET, json_option, load_graph
+from moaql.cli.shared import TARGET, common_options, load_graph
 
 
 @click.command()
@@ -18,13 +18,14 @@ from moaql.cli.shared import TARGET, json_option, load_graph
     help="How to draw.",
 )
 @click.option("-o", "--output", type=click.Path(dir_okay=False, writable=True), help="Write to a file.")
-@json_option
-def command(target: str, format_name: str, output: str | None, as_json: bool) -> None:
+@common_options
+def command(target: str, format_name: str, output: str | None, as_json: bool, quiet: bool) -> None:
     """Draw a topology: as text, Mermaid, DOT, SVG, or node-link data in JSON.
 
     \b
     Example: moaql graph programs/moa.moaql --format svg -o moa.svg
     """
+    del quiet  # it prints nothing but its result
     from moaql.graph.draw import FORMATS
 
     draw = FORMATS.find("json" if as_json else format_name)

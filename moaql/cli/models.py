@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from moaql.cli.shared import TARGET, json_option, print_json, print_table
+from moaql.cli.shared import TARGET, common_options, print_json, print_table
 from moaql.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("file", type=TARGET, required=False, metavar="[FILE]")
-@json_option
-def command(file: str | None, as_json: bool) -> None:
+@common_options
+def command(file: str | None, as_json: bool, quiet: bool) -> None:
     """Show which names mean which models here, their prices, and whether their keys are set.
 
     Without FILE, the names of your own model files (`moaql.toml`, ~/.config/moaql/models.moaql) are shown.
@@ -30,7 +30,8 @@ def command(file: str | None, as_json: bool) -> None:
         print_json({"models": rows})
         return
     if not rows:
-        click.echo('No models are defined here. Write `model NAME = "provider/model-id"`.', err=True)
+        if not quiet:
+            click.echo('No models are defined here. Write `model NAME = "provider/model-id"`.', err=True)
         return
     columns = ["name", "id", "$/M in", "$/M out", "context", "key", "from"]
     print_table(columns, [[_cell(row, column) for column in columns] for row in rows], right=(2, 3, 4))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from moaql.cli.shared import TARGET, json_option, load_program, print_json, print_table, split_target
+from moaql.cli.shared import TARGET, common_options, load_program, print_json, print_table, split_target
 from moaql.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ _FACTOR = {"": 1, "k": 1e3, "M": 1e6, "B": 1e9}
     "--eval", "eval_name", help="Count the questions' tokens in this eval set: its name in the program, or a file."
 )
 @click.option("--volume", help="Questions for a monthly bill, such as 10M/month or 500/hour.")
-@json_option
-def command(target: str, eval_name: str | None, volume: str | None, as_json: bool) -> None:
+@common_options
+def command(target: str, eval_name: str | None, volume: str | None, as_json: bool, quiet: bool) -> None:
     """Count calls, dollars and seconds of a question before spending anything.
 
     Calls and depth are exact, retries and failures aside. Dollars and seconds are ranges from short to long answers. A model
@@ -44,6 +44,7 @@ def command(target: str, eval_name: str | None, volume: str | None, as_json: boo
     \b
     Example: moaql plan programs/moa.moaql --volume 10M/month
     """
+    del quiet  # it prints nothing but its result
     from moaql.api import choose_topology
     from moaql.cli.shared import fail
     from moaql.graph.build import build

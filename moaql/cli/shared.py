@@ -44,14 +44,27 @@ class TargetType(click.ParamType[str]):
 TARGET = TargetType()
 
 
-def json_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`--json`."""
-    return click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")(function)
+def common_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """`--json`, `--quiet` and `--verbose`, which every command takes; only the first two reach the command."""
+    for option in (
+        click.option(
+            "-v", "--verbose", is_flag=True, expose_value=False, callback=_log, help="Say which files are read."
+        ),
+        click.option("-q", "--quiet", is_flag=True, help="Print results and mistakes only."),
+        click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output."),
+    ):
+        function = option(function)
+    return function
 
 
-def quiet_option(function: Callable[..., Any]) -> Callable[..., Any]:
-    """`--quiet`."""
-    return click.option("-q", "--quiet", is_flag=True, help="Print no summary.")(function)
+def _log(context: Context, parameter: Parameter, verbose: bool) -> None:
+    """Show the log of the package on standard error."""
+    del context, parameter
+    if verbose:
+        import logging
+
+        logging.basicConfig(format="%(name)s: %(message)s", stream=sys.stderr)
+        logging.getLogger("moaql").setLevel(logging.DEBUG)
 
 
 def split_target(target: str) -> tuple[str, str | None]:

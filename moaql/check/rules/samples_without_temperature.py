@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from moaql.check.program import Model
-from moaql.check.values import size_of
+from moaql.check.unfilled import size_of
 from moaql.diagnostics import Diagnostic
 from moaql.stages.base import Asked
 

@@ -1,0 +1,50 @@
+"""What every command does alike."""
+
+import pytest
+
+from moaql.cli import COMMANDS
+
+PROGRAM = 'import "m.moaql"\nlayer [a, b] -> vote tie=first\n'
+MODELS = 'model a = "openai/gpt-4o"\nmodel b = "openai/gpt-4o-mini"\n'
+
+
+@pytest.mark.parametrize("command", sorted(COMMANDS))
+def test_every_command_takes_json_quiet_and_verbose(moaql, command):
+    help = moaql(command, "--help").out
+    for option in ("--json", "-q, --quiet", "-v, --verbose"):
+        assert option in help
+
+
+def test_verbose_names_the_files_that_are_read_on_standard_error(moaql, write):
+    write("m.moaql", MODELS)
+    write("p.moaql", PROGRAM)
+    done = moaql("plan", "-v", "p.moaql")
+    assert "moaql.check.imports: reading p.moaql\n" in done.err
+    assert "m.moaql\n" in done.err
+    assert "reading list prices from" in done.err
+    assert "reading" not in done.out
+
+
+def test_quiet_prints_results_only(moaql, write):
+    write("m.moaql", MODELS)
+    write("p.moaql", PROGRAM)
+    assert moaql("check", "-q", "p.moaql").err == ""
+    assert moaql("fmt", "-q", "p.moaql").err == ""
+    assert moaql("diff", "-q", "p.moaql", "p.moaql").err == ""
+
+
+@pytest.mark.parametrize("target", ["p.moaql", "p.moaql::main"])
+@pytest.mark.parametrize("command", ["graph", "plan"])
+def test_a_target_that_cannot_be_read_is_wrong_usage(moaql, command, target):
+    done = moaql(command, target)
+    assert done.code == 2
+    assert "cannot read `p.moaql`: no such file" in done.err
+
+
+@pytest.mark.parametrize("data", [b"\x00", b"\xff\xfe", b"(" * 10_000, b"a -> \x1b[2J", b"layer [" * 50, b'import "\\u0000"'])
+def test_bad_bytes_on_standard_input_are_told_and_nothing_else_happens(moaql, data):
+    for command in ("check", "fmt"):
+        done = moaql(command, "-", stdin=data)
+        assert done.code in (0, 1)
+        assert "\x1b" not in done.err
+    assert moaql("graph", "-", stdin=data).code == 1
