@@ -15,7 +15,14 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "parse_t
 # Each folder may import from itself, from those behind it, and from the shared modules.
 ORDER = ["cli", "api", "graph", "check", "datasets", "providers", "stages", "language"]
 SHARED = {"source", "diagnostics", "errors", "registry", "records"}
-OWNERS = {"networkx": "graph", "rich": "cli", "click": "cli", "lark": "language", "dotenv": "cli", "pygments": "language"}
+OWNERS = {
+    "networkx": "graph",
+    "rich": "cli",
+    "click": "cli",
+    "lark": "language",
+    "dotenv": "cli",
+    "pygments": "language",
+}
 NOT_YET = {"httpx", "optuna", "dspy", "litellm", "numpy"}
 
 
@@ -35,7 +42,9 @@ def imports(path: Path) -> set[str]:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {f"{node.module}.{alias.name}" for alias in node.names} if node.module == "moaql" else {node.module}
+            found |= (
+                {f"{node.module}.{alias.name}" for alias in node.names} if node.module == "moaql" else {node.module}
+            )
     return found
 
 
@@ -77,7 +86,20 @@ def test_modules_are_documented_and_of_one_idea(path: Path) -> None:
     assert text.count("\n") <= 400
 
 
-LIGHT = {"networkx", "httpx", "optuna", "dspy", "rich", "numpy", "litellm", "asyncio", "aiohttp", "pydantic", "yaml", "interegular"}
+LIGHT = {
+    "networkx",
+    "httpx",
+    "optuna",
+    "dspy",
+    "rich",
+    "numpy",
+    "litellm",
+    "asyncio",
+    "aiohttp",
+    "pydantic",
+    "yaml",
+    "interegular",
+}
 
 
 @pytest.mark.parametrize("command", [["check"], ["fmt", "--check"]])

@@ -22,7 +22,7 @@ PROGRAMS = sorted((Path(__file__).resolve().parent.parent / "programs").glob("*.
 TEXTS = [path.read_text(encoding="utf-8") for path in PROGRAMS]
 TEXTS += [path.read_text(encoding="utf-8") for path in sorted((Path(__file__).parent / "language").glob("*/*.moaql"))]
 WORDS = sorted({word for text in TEXTS for word in text.split()})
-MARKS = list("()[]{}|?,:=\"#\\/$%.-<>xX0 \n\t\r\0\ufeff☃") + ['"""', "->", "?(", "..", "x0", "x999999999", "\ud800"]
+MARKS = [*list('()[]{}|?,:="#\\/$%.-<>xX0 \n\t\r\x00\ufeff☃'), '"""', "->", "?(", "..", "x0", "x999999999", "\ud800"]
 
 
 def survive(text: str) -> list[str]:
@@ -110,8 +110,14 @@ DEEP = {
     "negations": ('model a = "s/a"\na -> when ' + "not " * 10_001 + "count > 1 { a } else { a }", "E104"),
     "steps": ('model a = "s/a"\n' + "a -> " * 3_000 + "a", None),
     "alternatives": ('model a = "s/a"\n' + "when count > 1 " + "or count > 1 " * 3_000 + "{ a } else { a }", "E411"),
-    "derived models": ("model m0 = m1\n" + "".join(f"model m{n} = m{n + 1}\n" for n in range(1, 3_000)) + 'model m3000 = "s/a"\nm0', "E213"),
-    "topologies": ("topology t0 = a\n" + "".join(f"topology t{n + 1} = t{n}\n" for n in range(3_000)) + 'model a = "s/a"\n', "E410"),
+    "derived models": (
+        "model m0 = m1\n" + "".join(f"model m{n} = m{n + 1}\n" for n in range(1, 3_000)) + 'model m3000 = "s/a"\nm0',
+        "E213",
+    ),
+    "topologies": (
+        "topology t0 = a\n" + "".join(f"topology t{n + 1} = t{n}\n" for n in range(3_000)) + 'model a = "s/a"\n',
+        "E410",
+    ),
     "nested proposers": (
         'model a = "s/a"\ntopology t0 = a x9\n' + "".join(f"topology t{n + 1} = layer [t{n} x9]\n" for n in range(38)),
         None,
@@ -155,7 +161,26 @@ def test_the_largest_file_is_checked_in_time(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "\n", "\r", "\ufeff", "#", "\t", "\x0b", "\u2028", "x", "x2", "->", '"', '"""', "\\", "\x00" * 100, "a\u00a0->\u00a0b", "∞", "e\u0301"],
+    [
+        "",
+        "\n",
+        "\r",
+        "\ufeff",
+        "#",
+        "\t",
+        "\x0b",
+        "\u2028",
+        "x",
+        "x2",
+        "->",
+        '"',
+        '"""',
+        "\\",
+        "\x00" * 100,
+        "a\u00a0->\u00a0b",
+        "∞",
+        "e\u0301",
+    ],
 )
 def test_small_oddities(text: str) -> None:
     survive(text)
@@ -167,7 +192,7 @@ def test_windows_files_are_read_alike() -> None:
 
 
 def test_a_byte_order_mark_is_no_mistake() -> None:
-    decoded = decode(b"\xef\xbb\xbf" + 'model a = "sim/a"\na'.encode(), "bom.moaql")
+    decoded = decode(b"\xef\xbb\xbf" + b'model a = "sim/a"\na', "bom.moaql")
     assert isinstance(decoded, Source)
     assert survive(decoded.text) == []
 

@@ -40,7 +40,7 @@ def format_source(source: Source) -> str:
 
 def _format(source: Source) -> str:
     text = render(_Formatter(source).document())
-    return text.replace("\n", "\r\n") if _uses_crlf(source.text) else text
+    return text.replace("\r\n", "\n").replace("\n", "\r\n") if _uses_crlf(source.text) else text
 
 
 def _uses_crlf(text: str) -> bool:
@@ -242,11 +242,14 @@ class _Formatter:
     # Blocks
 
     def _set_block(self, tree: Tree[Token]) -> Document:
+        return Group(self._block(tree))
+
+    def _block(self, tree: Tree[Token]) -> Document:
         opening, *body, closing = tree.children
         if not body:
             return (self._set(opening), self._set(closing))
         inside = Indent((LINE, self._set(body[0]), self._inner_comments(closing)))
-        return Group((self._set(opening), inside, LINE, self._set(closing)))
+        return (self._set(opening), inside, LINE, self._set(closing))
 
     def _set_disjunction(self, tree: Tree[Token]) -> Document:
         out: list[Document] = []
@@ -262,7 +265,12 @@ class _Formatter:
     _set_conjunction = _set_negation = _set_disjunction
 
     def _set_when(self, tree: Tree[Token]) -> Document:
-        return Group(self._spaced(tree))
+        """Both sides on one line, or both broken."""
+        parts = [
+            self._block(child) if isinstance(child, Tree) and child.data == "block" else self._set(child)
+            for child in tree.children
+        ]
+        return Group(join(SPACE, parts))
 
     def _set_route(self, tree: Tree[Token]) -> Document:
         opening = next(

@@ -1,6 +1,6 @@
 """`agg M`: one model reads the question and all candidates and writes one answer.
 
-The aggregator of Mixture-of-Agents (Wang et al. 2024, arXiv 2406.04692, section 2.2).
+The aggregator of Mixture-of-Agents (Wang et al. 2024, arXiv 2406.04692).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """`layer [A, B]x2`: proposers answer side by side, with the candidates so far as references.
 
-With candidates coming in, each proposer refines them: Mixture-of-Agents (Wang et al. 2024, arXiv 2406.04692, section 2.2).
+With candidates coming in, each proposer refines them: Mixture-of-Agents (Wang et al. 2024, arXiv 2406.04692).
 A list of prompts is dealt out over the answers: Dipper (Lau et al. 2024, arXiv 2412.15238).
 """
 

@@ -1,6 +1,6 @@
 """`seq M window=6 keep=3`: aggregate many candidates a window at a time.
 
-Self-MoA-Seq (Li et al. 2025, arXiv 2502.00674, section 5): the window slides over the candidates, and `keep` of its slots hold
+Self-MoA-Seq (Li et al. 2025, arXiv 2502.00674): the window slides over the candidates, and `keep` of its slots hold
 the synthesis so far, so that the number of samples is not bounded by the context.
 """
 

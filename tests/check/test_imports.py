@@ -45,18 +45,29 @@ def test_an_import_brings_names_and_topologies_keep_their_own(check):
 
 
 def test_an_import_under_a_name(check):
-    program = check({"m.moaql": MODELS + 'prompt p { user "{question}" }\n', "main.moaql": 'import "m.moaql" as m\nlayer [m.a, m.b] prompt=m.p\n'})
+    program = check(
+        {
+            "m.moaql": MODELS + 'prompt p { user "{question}" }\n',
+            "main.moaql": 'import "m.moaql" as m\nlayer [m.a, m.b] prompt=m.p\n',
+        }
+    )
     assert codes(program) == []
     assert [call.model.name for call in moaql.build(program).calls] == ["a", "b"]
 
 
 def test_imports_are_not_passed_on(check):
-    files = {"m.moaql": MODELS, "n.moaql": 'import "m.moaql"\ntopology t = a\n', "main.moaql": 'import "n.moaql"\nlayer [a]x3 -> t\n'}
+    files = {
+        "m.moaql": MODELS,
+        "n.moaql": 'import "m.moaql"\ntopology t = a\n',
+        "main.moaql": 'import "n.moaql"\nlayer [a]x3 -> t\n',
+    }
     assert codes(check(files)) == [("main.moaql", "E204")]
 
 
 def test_a_cycle_is_shown(check):
-    program = check({"main.moaql": 'import "b.moaql"\n', "b.moaql": 'import "c.moaql"\n', "c.moaql": 'import "main.moaql"\n'})
+    program = check(
+        {"main.moaql": 'import "b.moaql"\n', "b.moaql": 'import "c.moaql"\n', "c.moaql": 'import "main.moaql"\n'}
+    )
     assert codes(program) == [("c.moaql", "E211")]
     assert program.diagnostics[0].message == "files import each other: main.moaql → b.moaql → c.moaql → main.moaql"
 
@@ -76,11 +87,17 @@ def test_a_file_reached_twice_is_no_cycle(check):
 
 
 def test_a_missing_import_is_one_mistake_and_hides_none_of_its_names(check):
-    assert codes(check({"main.moaql": 'import "m.moaql"\nlayer [a, b] -> agg c temprature=1\n'})) == [("main.moaql", "E210"), ("main.moaql", "E203")]
+    assert codes(check({"main.moaql": 'import "m.moaql"\nlayer [a, b] -> agg c temprature=1\n'})) == [
+        ("main.moaql", "E210"),
+        ("main.moaql", "E203"),
+    ]
 
 
 def test_mistakes_of_an_imported_file_are_reported_in_it(check):
-    files = {"m.moaql": 'model a = "sim/a" temperature=9\ntopology t = layer [zed]\n', "main.moaql": 'import "m.moaql"\nlayer [a, t]\n'}
+    files = {
+        "m.moaql": 'model a = "sim/a" temperature=9\ntopology t = layer [zed]\n',
+        "main.moaql": 'import "m.moaql"\nlayer [a, t]\n',
+    }
     assert codes(check(files)) == [("m.moaql", "E302"), ("m.moaql", "E204")]
 
 
@@ -106,10 +123,21 @@ def test_a_hundred_files_in_a_row_are_refused(check):
 
 
 def test_models_of_the_user_are_seen_and_broken_ones_reported_there(check):
-    program = check({"moaql.toml": 'models = ["mine.moaql"]\n', "mine.moaql": 'model q = "sim/q" temperature=9\n', "main.moaql": "q x3 -> vote\n"})
+    program = check(
+        {
+            "moaql.toml": 'models = ["mine.moaql"]\n',
+            "mine.moaql": 'model q = "sim/q" temperature=9\n',
+            "main.moaql": "q x3 -> vote\n",
+        }
+    )
     assert codes(program) == [("mine.moaql", "E302")]
 
 
 def test_a_users_model_file_may_use_its_own_names(check):
-    program = check({"home/.config/moaql/models.moaql": 'model base = "sim/base"\nmodel q = base temperature=0.5\n', "main.moaql": "q x3 -> vote\n"})
+    program = check(
+        {
+            "home/.config/moaql/models.moaql": 'model base = "sim/base"\nmodel q = base temperature=0.5\n',
+            "main.moaql": "q x3 -> vote\n",
+        }
+    )
     assert codes(program) == []

@@ -27,7 +27,12 @@ def moaql(tmp_path: Path) -> Moaql:
     """Run `moaql` in an empty folder; files named by keyword are written first."""
 
     def run(*arguments: str, stdin: bytes = b"", environment: dict[str, str] | None = None) -> Done:
-        home = {"HOME": str(tmp_path / "home"), "XDG_CONFIG_HOME": str(tmp_path / "home"), "NO_COLOR": "1", "COLUMNS": "120"}
+        home = {
+            "HOME": str(tmp_path / "home"),
+            "XDG_CONFIG_HOME": str(tmp_path / "home"),
+            "NO_COLOR": "1",
+            "COLUMNS": "120",
+        }
         done = subprocess.run(
             [sys.executable, "-m", "moaql", *arguments],
             cwd=tmp_path,
@@ -54,4 +59,4 @@ def write(tmp_path: Path) -> Iterator[Callable[[str, str | bytes], Path]]:
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         return path
 
-    yield put
+    return put

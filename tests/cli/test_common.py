@@ -41,7 +41,9 @@ def test_a_target_that_cannot_be_read_is_wrong_usage(moaql, command, target):
     assert "cannot read `p.moaql`: no such file" in done.err
 
 
-@pytest.mark.parametrize("data", [b"\x00", b"\xff\xfe", b"(" * 10_000, b"a -> \x1b[2J", b"layer [" * 50, b'import "\\u0000"'])
+@pytest.mark.parametrize(
+    "data", [b"\x00", b"\xff\xfe", b"(" * 10_000, b"a -> \x1b[2J", b"layer [" * 50, b'import "\\u0000"']
+)
 def test_bad_bytes_on_standard_input_are_told_and_nothing_else_happens(moaql, data):
     for command in ("check", "fmt"):
         done = moaql(command, "-", stdin=data)

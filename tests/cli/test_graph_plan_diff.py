@@ -153,7 +153,9 @@ def test_diff_of_the_same_thing_under_other_names_shows_nothing(moaql, write):
 
 
 def test_one_more_sample_is_one_line(moaql, write):
-    assert diff_lines(moaql, write, "layer [a, b]x2 -> agg c\n", "layer [a x3, b x2] -> agg c\n") == ["+ layer1: 1 more of a (2 → 3)"]
+    assert diff_lines(moaql, write, "layer [a, b]x2 -> agg c\n", "layer [a x3, b x2] -> agg c\n") == [
+        "+ layer1: 1 more of a (2 → 3)"
+    ]
     assert moaql("diff", "--exit-code", "before.moaql", "after.moaql").code == 1
 
 

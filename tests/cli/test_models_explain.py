@@ -8,10 +8,22 @@ def test_models_says_what_a_name_means_and_from_where(moaql, write):
     write("moaql.toml", 'models = "mine.moaql"\n')
     write("mine.moaql", 'model qwen = "together_ai/Qwen/Qwen2.5-72B-Instruct-Turbo"\n')
     write("lib.moaql", 'model gpt = "openai/gpt-4o"\n')
-    write("p.moaql", 'import "lib.moaql" as lib\nmodel local = "vllm/x" base_url="http://localhost:8000/v1"\nlayer [lib.gpt, local, qwen]\n')
-    rows = {row["name"]: row for row in json.loads(moaql("models", "p.moaql", "--json", environment={"OPENAI_API_KEY": "secret-1"}).out)["models"]}
+    write(
+        "p.moaql",
+        'import "lib.moaql" as lib\nmodel local = "vllm/x" base_url="http://localhost:8000/v1"\nlayer [lib.gpt, local, qwen]\n',
+    )
+    rows = {
+        row["name"]: row
+        for row in json.loads(moaql("models", "p.moaql", "--json", environment={"OPENAI_API_KEY": "secret-1"}).out)[
+            "models"
+        ]
+    }
     assert rows["lib.gpt"]["id"] == "openai/gpt-4o"
-    assert (rows["lib.gpt"]["key"], rows["lib.gpt"]["key_set"], rows["lib.gpt"]["file"]) == ("OPENAI_API_KEY", True, "lib.moaql")
+    assert (rows["lib.gpt"]["key"], rows["lib.gpt"]["key_set"], rows["lib.gpt"]["file"]) == (
+        "OPENAI_API_KEY",
+        True,
+        "lib.moaql",
+    )
     assert (rows["qwen"]["file"], rows["qwen"]["line"], rows["qwen"]["key_set"]) == ("mine.moaql", 1, False)
     assert rows["local"]["key"] is None
     assert rows["lib.gpt"]["price_in"] > 0

@@ -20,7 +20,13 @@ def lines(text: str) -> list[str]:
     out = []
     for node in graph(text).nodes.values():
         inputs = ", ".join(f"{role}={ref.node}" + (f".{ref.slot}" if ref.slot else "") for role, ref in node.inputs)
-        does = f"{node.purpose}[{node.sample}]" if isinstance(node, Call) else node.operation if isinstance(node, Reduce) else "gate"
+        does = (
+            f"{node.purpose}[{node.sample}]"
+            if isinstance(node, Call)
+            else node.operation
+            if isinstance(node, Reduce)
+            else "gate"
+        )
         out.append(f"{node.id}: {does}({inputs})".replace("candidates=", ""))
     return out
 
@@ -72,7 +78,12 @@ def test_equal_calls_are_made_once() -> None:
 def test_prompts_are_dealt_out_over_the_answers() -> None:
     prompts = "".join(f'prompt {name} {{ user "{{question}} {name}" }}\n' for name in ("x1", "y1"))
     calls = graph(f"{prompts}layer [a]x4 prompt=[x1, y1]").calls
-    assert [(call.prompt.messages[0][1][-2:], call.sample) for call in calls] == [("x1", 0), ("y1", 0), ("x1", 1), ("y1", 1)]
+    assert [(call.prompt.messages[0][1][-2:], call.sample) for call in calls] == [
+        ("x1", 0),
+        ("y1", 0),
+        ("x1", 1),
+        ("y1", 1),
+    ]
 
 
 def test_when_asks_one_side_only() -> None:
@@ -170,7 +181,9 @@ def test_what_nobody_reads_is_not_asked() -> None:
 
 
 def test_reviewers_that_read_no_reviews_work_side_by_side() -> None:
-    calls = {call.id: [ref.node for _, ref in call.inputs] for call in graph("a x2 -> critic b -> critic c -> agg d").calls}
+    calls = {
+        call.id: [ref.node for _, ref in call.inputs] for call in graph("a x2 -> critic b -> critic c -> agg d").calls
+    }
     assert calls["critic/b"] == calls["critic2/c"] == ["a", "a#2"]
     assert calls["agg/d"] == ["critic2/attach", "critic2/attach"]
 

@@ -14,7 +14,7 @@ def test_it_builds_without_a_conflict_or_a_collision() -> None:
 def test_the_shipped_table_is_the_grammars() -> None:
     from moaql.language import parse_table
 
-    assert parse_table.KEY == grammar.table_key()
+    assert grammar.table_key() == parse_table.KEY
     rebuilt = Lark(grammar.grammar_text(), **grammar.OPTIONS)
     text = 'model a = "sim/a" or "sim/b"\nlayer [a]x2 -> ?(vote | agg a) -> vote weights=?'
     assert grammar.parser().parse(text) == rebuilt.parse(text)

@@ -56,11 +56,16 @@ def test_a_string(raw: str, value: str) -> None:
     assert string_value(raw) == value
 
 
-@pytest.mark.parametrize(("raw", "found"), [(r'"\q"', (1, r"\q")), (r'"ok \n"', None), (r'"\ud800"', (1, r"\ud800")), (r'"\u12"', (1, r"\u"))])
+@pytest.mark.parametrize(
+    ("raw", "found"),
+    [(r'"\q"', (1, r"\q")), (r'"ok \n"', None), (r'"\ud800"', (1, r"\ud800")), (r'"\u12"', (1, r"\u"))],
+)
 def test_an_escape_that_means_nothing(raw: str, found: tuple[int, str] | None) -> None:
     assert bad_escape(raw) == found
 
 
-@pytest.mark.parametrize("text", ["", "plain", 'quote " and \\ back', "line\nbreak", "tab\t", "é漢字", "\x00\x1b", "🜁", "{question}"])
+@pytest.mark.parametrize(
+    "text", ["", "plain", 'quote " and \\ back', "line\nbreak", "tab\t", "é漢字", "\x00\x1b", "🜁", "{question}"]
+)
 def test_quoting_is_undone_by_reading(text: str) -> None:
     assert string_value(quote(text)) == text

@@ -1,7 +1,6 @@
 """Chance without a seed.
 
-`shuffle` and `vote tie=random` draw from the seed of the run where they have none of their own, so two runs of one program
-can differ.
+`shuffle` without a seed of its own draws from the seed of the run, so two runs of one program can differ.
 """
 
 from __future__ import annotations

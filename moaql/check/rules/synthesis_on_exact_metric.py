@@ -1,7 +1,7 @@
 """Only synthesis, where answers are right or wrong.
 
 An aggregator that rewrites answers can lose a right one; on tasks with one exact answer, selecting (`vote`, `best`, `rank`) often
-does better for less (Archon, Saad-Falcon et al. 2024, table 2). A search over such a task should have a selecting alternative.
+does better for less (Saad-Falcon et al. 2024, arXiv 2409.15254). A search over such a task should have a selecting alternative.
 """
 
 from __future__ import annotations
