@@ -11,8 +11,8 @@ from moaql.diagnostics import suggest
 from moaql.language import nodes as n
 
 if TYPE_CHECKING:
-    from moaql.check.pipelines import State
     from moaql.check.scope import Unit
+    from moaql.check.state import State
 
 _NEEDS = {
     "scores": ("no stage before attaches scores", "put `score MODEL` before it"),

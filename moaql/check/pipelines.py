@@ -12,66 +12,22 @@ from moaql.check.arguments import Binder, Bound, BoundSizes
 from moaql.check.conditions import Conditions
 from moaql.check.models import UNKNOWN
 from moaql.check.program import Model, Topology
+from moaql.check.state import START, State, Use, either
 from moaql.check.tables import ROUTE
 from moaql.check.templates import check_placeholders
 from moaql.check.unfilled import Unfilled
 from moaql.check.values import Values
 from moaql.language import nodes as n
-from moaql.records import Entity, Record, replace
-from moaql.stages.base import ALWAYS, NONE, Asked, Bounds
+from moaql.records import replace
+from moaql.stages.base import ALWAYS, Asked, Bounds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from moaql.check.scope import Unit
 
 MAX_NESTING = 40
 _MANY_PASSES = 4
-
-
-class State(Record):
-    """What is known of the candidates at one point of a pipeline.
-
-    Attributes:
-        candidates: How many there are.
-        attached: What stages attached to them: `critiques`, `scores`, `tests`.
-        stale: What was attached to candidates that have been replaced since.
-        writers: Ids of the models that may have written them.
-    """
-
-    candidates: Bounds = NONE
-    attached: frozenset[str] = frozenset()
-    stale: frozenset[str] = frozenset()
-    writers: frozenset[str] = frozenset()
-
-
-class Use(Entity):
-    """A use of a stage, with the state before and behind it.
-
-    Attributes:
-        alternative: Whether it stands in a hole, so that a search may leave it out.
-    """
-
-    bound: Bound
-    before: State
-    after: State
-    alternative: bool
-
-
-START = State()
-
-
-def either(states: Iterable[State]) -> State:
-    """What is known when one of several ways was taken."""
-    first, *others = states
-    for other in others:
-        first = State(
-            Bounds(min(first.candidates.low, other.candidates.low), max(first.candidates.high, other.candidates.high)),
-            first.attached & other.attached,
-            first.stale | other.stale,
-            first.writers | other.writers,
-        )
-    return first
 
 
 class Walker:

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from moaql.cli.shared import TARGET, common_options, load_program, print_json, split_target
+from moaql.cli.shared import TARGET, common_options, graph_of, load_program, print_json, split_target
 from moaql.errors import UsageError
 
 if TYPE_CHECKING:
-    from moaql.check.program import Program, Topology
+    from moaql.check.program import Program
     from moaql.graph.diff import Change
-    from moaql.graph.nodes import Graph
 
 
 @click.command()
@@ -58,7 +57,7 @@ def _compare(before: str, after: str) -> list[tuple[str, tuple[Change, ...]]]:
     single = len(old.topologies) == 1 and len(new.topologies) == 1
     if old_name or new_name or single:
         one, other = choose_topology(old, old_name), choose_topology(new, new_name)
-        return [(other.name, diff(_graph(old, one), _graph(new, other)))]
+        return [(other.name, diff(graph_of(old, one), graph_of(new, other)))]
     return _all(old, new)
 
 
@@ -71,9 +70,9 @@ def _all(old: Program, new: Program) -> list[tuple[str, tuple[Change, ...]]]:
         empty = old if not old.topologies else new
         raise UsageError(f"{empty.source.name} has no topology", "Two programs with topologies can be compared.")
     both = [name for name in old.topologies if name in new.topologies]
-    out = [(name, diff(_graph(old, old.topologies[name]), _graph(new, new.topologies[name]))) for name in both]
-    gone = {name: _graph(old, each) for name, each in old.topologies.items() if name not in new.topologies}
-    come = {name: _graph(new, each) for name, each in new.topologies.items() if name not in old.topologies}
+    out = [(name, diff(graph_of(old, old.topologies[name]), graph_of(new, new.topologies[name]))) for name in both]
+    gone = {name: graph_of(old, each) for name, each in old.topologies.items() if name not in new.topologies}
+    come = {name: graph_of(new, each) for name, each in new.topologies.items() if name not in old.topologies}
     left = [fingerprint(graph) for graph in come.values()]
     right = [fingerprint(graph) for graph in gone.values()]
     out += [
@@ -87,14 +86,3 @@ def _all(old: Program, new: Program) -> list[tuple[str, tuple[Change, ...]]]:
         if fingerprint(each) not in right
     ]
     return out
-
-
-def _graph(program: Program, topology: Topology) -> Graph:
-    from moaql.cli.shared import fail
-    from moaql.graph.build import build
-
-    graph, diagnostics = build(program, topology)
-    if graph is None:
-        fail(diagnostics)
-    assert graph is not None
-    return graph

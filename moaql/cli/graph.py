@@ -30,7 +30,8 @@ def command(target: str, format_name: str, output: str | None, as_json: bool, qu
 
     draw = FORMATS.find("json" if as_json else format_name)
     assert draw is not None
-    drawing = draw(load_graph(target))
+    _, graph = load_graph(target)
+    drawing = draw(graph)
     if output is None:
         click.echo(drawing, nl=False)
         return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from moaql.cli.shared import TARGET, common_options, load_program, print_json, print_table, split_target
+from moaql.cli.shared import TARGET, common_options, load_graph, print_json, print_table
 from moaql.errors import UsageError
 
 if TYPE_CHECKING:
@@ -45,20 +45,12 @@ def command(target: str, eval_name: str | None, volume: str | None, as_json: boo
     Example: moaql plan programs/moa.moaql --volume 10M/month
     """
     del quiet  # it prints nothing but its result
-    from moaql.api import choose_topology
-    from moaql.cli.shared import fail
-    from moaql.graph.build import build
     from moaql.graph.fingerprint import fingerprint
     from moaql.graph.plan import as_json as plan_json
     from moaql.graph.plan import plan
 
     monthly = _questions_a_month(volume) if volume else None
-    path, name = split_target(target)
-    program = load_program(path)
-    graph, diagnostics = build(program, choose_topology(program, name))
-    if graph is None:
-        fail(diagnostics)
-    assert graph is not None
+    program, graph = load_graph(target)
     question, items = _question_tokens(program, eval_name)
     numbers = plan(graph, question)
     if as_json:

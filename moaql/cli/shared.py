@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from click import Context, Parameter
     from click.shell_completion import CompletionItem
 
-    from moaql.check.program import Program
+    from moaql.check.program import Program, Topology
     from moaql.diagnostics import Diagnostic
     from moaql.graph.nodes import Graph
 
@@ -115,23 +115,28 @@ def unreadable(diagnostics: Sequence[Diagnostic]) -> bool:
     return any(each.code == "E101" for each in diagnostics)
 
 
-def fail(diagnostics: Sequence[Diagnostic]) -> None:
+def fail(diagnostics: Sequence[Diagnostic]) -> NoReturn:
     """Show diagnostics on standard error and exit with 1."""
     click.echo(render_all(diagnostics, color=use_color(sys.stderr)), err=True, color=True)
     raise click.exceptions.Exit(1)
 
 
-def load_graph(target: str) -> Graph:
-    """The graph of `FILE[::NAME]`. Its mistakes are shown, with exit code 1."""
+def load_graph(target: str) -> tuple[Program, Graph]:
+    """The program and the graph of `FILE[::NAME]`. Its mistakes are shown, with exit code 1."""
     from moaql.api import choose_topology
-    from moaql.graph.build import build
 
     path, name = split_target(target)
     program = load_program(path)
-    graph, diagnostics = build(program, choose_topology(program, name))
+    return program, graph_of(program, choose_topology(program, name))
+
+
+def graph_of(program: Program, topology: Topology) -> Graph:
+    """The graph of a topology. What stands in its way is shown, with exit code 1."""
+    from moaql.graph.build import build
+
+    graph, diagnostics = build(program, topology)
     if graph is None:
         fail(diagnostics)
-    assert graph is not None
     return graph
 
 

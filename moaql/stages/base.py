@@ -249,6 +249,16 @@ class StageBase(Record):
     writes: bool = False
     repeatable: bool = False
 
+    def candidates(self, sizes: Sizes, incoming: Bounds) -> Bounds:
+        """As many as come in."""
+        del sizes
+        return incoming
+
+
+def sure(incoming: Sequence[Ref]) -> int:
+    """How many of the candidates are surely there."""
+    return sum(ref.certain for ref in incoming)
+
 
 def reading(incoming: Sequence[Ref], role: str = "candidates") -> Inputs:
     """The candidates as inputs, all in one role."""

@@ -5,7 +5,7 @@ Cluster & Filter (Wolf et al. 2025, arXiv 2503.05856).
 
 from __future__ import annotations
 
-from moaql.stages.base import Arguments, Bounds, Flow, Lowering, Parameter, Sizes, StageBase, reading
+from moaql.stages.base import Arguments, Bounds, Flow, Lowering, Parameter, Sizes, StageBase, reading, sure
 
 
 def _larger_half(incoming: Bounds) -> Bounds:
@@ -22,7 +22,7 @@ class Cluster(StageBase):
 
     def lower(self, lowering: Lowering, arguments: Arguments, incoming: Flow) -> Flow:
         """One reduction."""
-        size = Bounds(sum(ref.certain for ref in incoming), len(incoming))
+        size = Bounds(sure(incoming), len(incoming))
         return lowering.reduce(
             "cluster", reading(incoming), _larger_half(size), keep=arguments["keep"], by=arguments["by"], groups=2
         )

@@ -5,7 +5,7 @@ Archon's critic (Saad-Falcon et al. 2024, arXiv 2409.15254): one call for all ca
 
 from __future__ import annotations
 
-from moaql.stages.base import CALL, JUDGE, Arguments, Bounds, Flow, Lowering, Prompt, Sizes, StageBase, reading
+from moaql.stages.base import CALL, JUDGE, Arguments, Bounds, Flow, Lowering, Prompt, StageBase, reading, sure
 
 DEFAULT = Prompt(
     (
@@ -31,16 +31,11 @@ Weaknesses: …
 class Critic(StageBase):
     """n candidates in, the same n out, each with a critique."""
 
-    def candidates(self, sizes: Sizes, incoming: Bounds) -> Bounds:
-        """As many as came in."""
-        del sizes
-        return incoming
-
     def lower(self, lowering: Lowering, arguments: Arguments, incoming: Flow) -> Flow:
         """One call, and the reduction that attaches its parts."""
         prompt = arguments["prompt"] or DEFAULT
         said = lowering.call("criticise", arguments["model"].target, prompt, reading(incoming), arguments)
-        low = sum(ref.certain for ref in incoming)
+        low = sure(incoming)
         inputs = (*reading(incoming), ("critiques", said))
         return lowering.reduce("attach", inputs, Bounds(low, len(incoming)), what="critiques")
 

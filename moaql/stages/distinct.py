@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from moaql.stages.base import Arguments, Bounds, Flow, Lowering, Parameter, Sizes, StageBase, reading
+from moaql.stages.base import Arguments, Bounds, Flow, Lowering, Parameter, Sizes, StageBase, reading, sure
 
 
 class Distinct(StageBase):
@@ -15,7 +15,7 @@ class Distinct(StageBase):
 
     def lower(self, lowering: Lowering, arguments: Arguments, incoming: Flow) -> Flow:
         """One reduction."""
-        low = min(1, sum(ref.certain for ref in incoming))
+        low = min(1, sure(incoming))
         return lowering.reduce("distinct", reading(incoming), Bounds(low, len(incoming)), by=arguments["by"])
 
 

@@ -5,7 +5,7 @@ Archon's unit test evaluator (Saad-Falcon et al. 2024, arXiv 2409.15254): one ca
 
 from __future__ import annotations
 
-from moaql.stages.base import CALL, JUDGE, READING, Arguments, Bounds, Flow, Lowering, Prompt, Sizes, StageBase
+from moaql.stages.base import CALL, JUDGE, READING, Arguments, Flow, Lowering, Prompt, StageBase
 from moaql.stages.score import score_each
 
 DEFAULT = Prompt(
@@ -29,11 +29,6 @@ Tests:
 
 class Grade(StageBase):
     """n candidates in, the same n out, each with a score."""
-
-    def candidates(self, sizes: Sizes, incoming: Bounds) -> Bounds:
-        """As many as came in."""
-        del sizes
-        return incoming
 
     def lower(self, lowering: Lowering, arguments: Arguments, incoming: Flow) -> Flow:
         """One call a candidate, and the reduction that attaches the scores."""

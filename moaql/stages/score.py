@@ -5,7 +5,7 @@ FrugalGPT's scorer (Chen et al. 2023, arXiv 2305.05176) with a language model as
 
 from __future__ import annotations
 
-from moaql.stages.base import CALL, JUDGE, Arguments, Bounds, Flow, Lowering, Prompt, Sizes, StageBase, reading
+from moaql.stages.base import CALL, JUDGE, Arguments, Bounds, Flow, Lowering, Prompt, StageBase, reading, sure
 from moaql.stages.rank import SCORE
 
 
@@ -16,17 +16,12 @@ def score_each(lowering: Lowering, arguments: Arguments, incoming: Flow, prompt:
         ("scores", lowering.call(purpose, model, prompt, reading((ref,)), arguments, item=str(number)))
         for number, ref in enumerate(incoming, 1)
     ]
-    low = sum(ref.certain for ref in incoming)
+    low = sure(incoming)
     return lowering.reduce("attach", (*reading(incoming), *said), Bounds(low, len(incoming)), what="scores")
 
 
 class Score(StageBase):
     """n candidates in, the same n out, each with a score."""
-
-    def candidates(self, sizes: Sizes, incoming: Bounds) -> Bounds:
-        """As many as came in."""
-        del sizes
-        return incoming
 
     def lower(self, lowering: Lowering, arguments: Arguments, incoming: Flow) -> Flow:
         """One call a candidate, and the reduction that attaches the scores."""

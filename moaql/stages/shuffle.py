@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from moaql.stages.base import Arguments, Bounds, Flow, Lowering, Parameter, Sizes, StageBase, reading
+from moaql.stages.base import Arguments, Bounds, Flow, Lowering, Parameter, StageBase, reading, sure
 
 
 class Shuffle(StageBase):
     """n candidates in, the same n out."""
 
-    def candidates(self, sizes: Sizes, incoming: Bounds) -> Bounds:
-        """As many as came in."""
-        del sizes
-        return incoming
-
     def lower(self, lowering: Lowering, arguments: Arguments, incoming: Flow) -> Flow:
         """One reduction."""
-        low = sum(ref.certain for ref in incoming)
+        low = sure(incoming)
         return lowering.reduce("shuffle", reading(incoming), Bounds(low, len(incoming)), seed=arguments["seed"])
 
 

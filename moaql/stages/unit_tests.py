@@ -16,9 +16,9 @@ from moaql.stages.base import (
     Lowering,
     Parameter,
     Prompt,
-    Sizes,
     StageBase,
     reading,
+    sure,
 )
 
 DEFAULT = Prompt(
@@ -38,16 +38,11 @@ Write exactly {n} tests, numbered, one a line, and nothing else.""",
 class UnitTests(StageBase):
     """n candidates in, the same n out, each with the tests."""
 
-    def candidates(self, sizes: Sizes, incoming: Bounds) -> Bounds:
-        """As many as came in."""
-        del sizes
-        return incoming
-
     def lower(self, lowering: Lowering, arguments: Arguments, incoming: Flow) -> Flow:
         """One call that sees only the question, and the reduction that attaches the tests."""
         prompt, values = arguments["prompt"] or DEFAULT, (("n", arguments["n"]),)
         said = lowering.call("write tests", arguments["model"].target, prompt, (), arguments, values=values)
-        low = sum(ref.certain for ref in incoming)
+        low = sure(incoming)
         return lowering.reduce(
             "attach", (*reading(incoming), ("tests", said)), Bounds(low, len(incoming)), what="tests"
         )

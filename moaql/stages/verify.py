@@ -5,7 +5,7 @@ Archon's verifier (Saad-Falcon et al. 2024, arXiv 2409.15254), with reasoning an
 
 from __future__ import annotations
 
-from moaql.stages.base import CALL, JUDGE, Arguments, Bounds, Flow, Lowering, Prompt, Sizes, StageBase, reading
+from moaql.stages.base import CALL, JUDGE, Arguments, Bounds, Flow, Lowering, Prompt, Sizes, StageBase, reading, sure
 
 DEFAULT = Prompt(
     (
@@ -38,7 +38,7 @@ class Verify(StageBase):
             ("verdict", lowering.call("verify", model, prompt, reading((ref,)), arguments, item=str(number)))
             for number, ref in enumerate(incoming, 1)
         ]
-        low = min(1, sum(ref.certain for ref in incoming))
+        low = min(1, sure(incoming))
         return lowering.reduce("pass", (*reading(incoming), *said), Bounds(low, len(incoming)))
 
 

@@ -14,9 +14,10 @@ from moaql.registry import Registry
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from moaql.check.pipelines import State, Walker
+    from moaql.check.pipelines import Walker
     from moaql.check.program import EvalSet, Topology
     from moaql.check.scope import Unit
+    from moaql.check.state import State
     from moaql.diagnostics import Diagnostic
     from moaql.language import nodes as n
 

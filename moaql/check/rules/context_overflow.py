@@ -13,8 +13,8 @@ from moaql.diagnostics import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from moaql.check.pipelines import Use
     from moaql.check.rules import Checked
+    from moaql.check.state import Use
 
 CODE = "W504"
 TITLE = "the candidates do not fit the context"

@@ -16,8 +16,8 @@ from moaql.stages.base import Asked
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from moaql.check.pipelines import Use
     from moaql.check.rules import Checked
+    from moaql.check.state import Use
 
 CODE = "W503"
 TITLE = "several samples at temperature 0"

@@ -14,8 +14,8 @@ from moaql.diagnostics import Diagnostic
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from moaql.check.pipelines import Use
     from moaql.check.rules import Checked
+    from moaql.check.state import Use
 
 CODE = "W507"
 TITLE = "critiques are stale"

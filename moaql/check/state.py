@@ -1,0 +1,58 @@
+"""What is known of the candidates at one point of a pipeline, before anything is asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from moaql.records import Entity, Record
+from moaql.stages.base import NONE, Bounds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from moaql.check.arguments import Bound
+
+
+class State(Record):
+    """What is known of the candidates at one point of a pipeline.
+
+    Attributes:
+        candidates: How many there are.
+        attached: What stages attached to them: `critiques`, `scores`, `tests`.
+        stale: What was attached to candidates that have been replaced since.
+        writers: Ids of the models that may have written them.
+    """
+
+    candidates: Bounds = NONE
+    attached: frozenset[str] = frozenset()
+    stale: frozenset[str] = frozenset()
+    writers: frozenset[str] = frozenset()
+
+
+class Use(Entity):
+    """A use of a stage, with the state before and behind it.
+
+    Attributes:
+        alternative: Whether it stands in a hole, so that a search may leave it out.
+    """
+
+    bound: Bound
+    before: State
+    after: State
+    alternative: bool
+
+
+START = State()
+
+
+def either(states: Iterable[State]) -> State:
+    """What is known when one of several ways was taken."""
+    first, *others = states
+    for other in others:
+        first = State(
+            Bounds(min(first.candidates.low, other.candidates.low), max(first.candidates.high, other.candidates.high)),
+            first.attached & other.attached,
+            first.stale | other.stale,
+            first.writers | other.writers,
+        )
+    return first
