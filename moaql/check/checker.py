@@ -15,6 +15,7 @@ from moaql.check.program import EvalSet, Program, Topology
 from moaql.check.prompts import check_prompt
 from moaql.check.rules import Checked, lint
 from moaql.check.searches import check_eval, check_search
+from moaql.check.templates import check_absent
 from moaql.check.values import Values
 from moaql.diagnostics import in_order
 from moaql.language import nodes as n
@@ -62,6 +63,7 @@ def _check(files: Files, unit: Unit) -> Program:
             ends[topology] = walker.walk_topology(topology)
         check_search(search, unit, values, walker)
     _report_hungry(walker, unit)
+    check_absent(walker.uses, walker.fed)
     checked = Checked(unit, walker, ends, evals, searches)
     found = [each for each in [*unit.diagnostics, *lint(checked)] if not silenced(each)]
     for other in files.units.values():

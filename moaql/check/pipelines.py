@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from moaql.check.scope import Unit
 
+_EVERYTHING = frozenset({"critiques", "scores", "tests"})
+"""Behind a mistake nothing is known, so nothing is missed."""
 MAX_NESTING = 40
 _MANY_PASSES = 4
 
@@ -181,23 +183,20 @@ class Walker:
     def _stage(self, node: n.Stage, state: State, unit: Unit) -> State:
         bound = self.binder.bind(node, unit)
         if bound is None:
-            return replace(
-                state,
-                candidates=Bounds(1, max(1, state.candidates.high)),
-                attached=frozenset({"scores", "tests", "critiques"}),
-            )
+            several = Bounds(1, max(1, state.candidates.high))
+            return replace(state, candidates=several, attached=_EVERYTHING, perhaps=_EVERYTHING)
         if isinstance(bound, Topology):
             return self._inline(bound, node, state, unit)
         sizes = BoundSizes(bound, lambda topology: self._inline(topology, node, state, unit).candidates)
         check_placeholders(bound.values.get("prompt"), bound.stage.placeholders, bound.name, unit, node)
         if not self._can_work(bound, state):
-            return State(Bounds(1, 1), frozenset({"scores", "tests"}), state.stale)
+            return replace(state, candidates=Bounds(1, 1), attached=_EVERYTHING, perhaps=_EVERYTHING)
         out = bound.stage.candidates(sizes, state.candidates)
         if bound.stage.writes:
-            after = State(out, frozenset(), state.stale | state.attached, frozenset(_writers(bound)))
+            after = State(out, stale=state.stale | state.attached, writers=frozenset(_writers(bound)))
         else:
-            attached = state.attached | ({bound.stage.attaches} if bound.stage.attaches else set())
-            after = State(out, attached, state.stale - {bound.stage.attaches}, state.writers)
+            new = {bound.stage.attaches} - {""}
+            after = State(out, state.attached | new, state.perhaps | new, state.stale - new, state.writers)
         if not self._quiet:
             self.uses.append(Use(bound, state, after, self._in_hole > 0))
         return after

@@ -18,13 +18,15 @@ class State(Record):
 
     Attributes:
         candidates: How many there are.
-        attached: What stages attached to them: `critiques`, `scores`, `tests`.
+        attached: What stages surely attached to them: `critiques`, `scores`, `tests`.
+        perhaps: What stages may have attached to them.
         stale: What was attached to candidates that have been replaced since.
         writers: Ids of the models that may have written them.
     """
 
     candidates: Bounds = NONE
     attached: frozenset[str] = frozenset()
+    perhaps: frozenset[str] = frozenset()
     stale: frozenset[str] = frozenset()
     writers: frozenset[str] = frozenset()
 
@@ -52,6 +54,7 @@ def either(states: Iterable[State]) -> State:
         first = State(
             Bounds(min(first.candidates.low, other.candidates.low), max(first.candidates.high, other.candidates.high)),
             first.attached & other.attached,
+            first.perhaps | other.perhaps,
             first.stale | other.stale,
             first.writers | other.writers,
         )

@@ -9,9 +9,11 @@ from moaql.check.unfilled import Unfilled
 from moaql.language.template import parse_template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from moaql.check.program import Topology
     from moaql.check.scope import Unit
+    from moaql.check.state import Use
     from moaql.language import nodes as n
 
 
@@ -48,3 +50,42 @@ def check_placeholders(value: Any, provided: frozenset[str], stage: str, unit: U
                 place = prompt.unit if prompt.unit.source is unit.source else unit
                 span = place_of(placeholder, message) if place is prompt.unit else prompt.statement.name.span
                 place.report("E308", message_text, span, f"`{stage}` provides {words}")
+
+
+_ABSENT = {
+    "candidates": "there are no candidates yet",
+    "critiques": "no stage before attaches critiques",
+    "scores": "no stage before attaches scores",
+}
+
+
+def check_absent(uses: Iterable[Use], fed: Iterable[Topology]) -> None:
+    """Report E308 for each placeholder that has nothing to show, at whatever time its stage runs.
+
+    Args:
+        uses: All uses of stages.
+        fed: Topologies that others put candidates before: what they show is not known from their own text.
+    """
+    fragments = [(each.unit, each.body.span) for each in fed]
+    by_node: dict[int, list[Use]] = {}
+    for use in uses:
+        by_node.setdefault(id(use.bound.node), []).append(use)
+    for same in by_node.values():
+        bound = same[0].bound
+        span = bound.node.span
+        if any(unit is bound.unit and body.start <= span.start and span.end <= body.end for unit, body in fragments):
+            continue
+        absent = [kind for kind in _ABSENT if not any(_may_show(kind, use) for use in same)]
+        for prompt in prompts_of(bound.values.get("prompt")):
+            for kind in absent:
+                if kind in placeholders_of(prompt) and kind in bound.stage.placeholders:
+                    setting = next((each for each in bound.node.settings if each.name.text == "prompt"), bound.node)
+                    message = f"the prompt `{prompt.statement.name.text}` names `{{{kind}}}`, but {_ABSENT[kind]}"
+                    bound.unit.report("E308", message, setting.span)
+
+
+def _may_show(kind: str, use: Use) -> bool:
+    """Whether there may be something to show; what is stale is another rule's business."""
+    if kind == "candidates":
+        return use.before.candidates.high > 0
+    return kind in use.before.perhaps | use.before.stale
