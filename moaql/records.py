@@ -21,21 +21,22 @@ class Record:
     _fields: ClassVar[tuple[str, ...]] = ()
     _required: ClassVar[tuple[str, ...]] = ()
     _compared: ClassVar[tuple[str, ...]] = ()
+    _count: ClassVar[int] = 0
 
     def __init_subclass__(cls, *, apart: tuple[str, ...] = (), **more: Any) -> None:
         super().__init_subclass__(**more)
         own = tuple(name for name, kind in cls.__annotations__.items() if not str(kind).startswith("ClassVar"))
         cls._fields = (*cls._fields, *(name for name in own if name not in cls._fields))
+        cls._count = len(cls._fields)
         cls._required = tuple(name for name in cls._fields if not hasattr(cls, name))
         left = {name for name in cls._fields if name in apart or (name not in own and name not in cls._compared)}
         cls._compared = tuple(name for name in cls._fields if name not in left)
 
     def __init__(self, *values: Any, **named: Any) -> None:
-        inside = self.__dict__
-        inside.update(zip(self._fields, values, strict=False))
-        if named or len(values) < len(self._required) or len(values) > len(self._fields):
+        self.__dict__.update(zip(self._fields, values))  # noqa: B905 - checked below, and this line is hot
+        if named or len(values) != self._count:
             self._check(values, named)
-            inside.update(named)
+            self.__dict__.update(named)
 
     def _check(self, values: tuple[Any, ...], named: dict[str, Any]) -> None:
         taken = self._fields[: len(values)]

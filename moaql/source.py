@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import bisect
 from functools import cached_property
-
-from moaql.records import Record
+from typing import NamedTuple
 
 MAX_BYTES = 1_000_000
 """A program is written by people: anything longer is some other file."""
 
 
-class Span(Record):
+class Span(NamedTuple):
     """The characters `start` (included) to `end` (excluded) of a source."""
 
     start: int

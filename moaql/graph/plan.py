@@ -19,7 +19,7 @@ from moaql.language.template import parse_template
 from moaql.stages.base import Bounds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from moaql.check.program import Model
 
@@ -191,32 +191,27 @@ def _carried(node: Reduce, written: Mapping[str, Estimate]) -> Estimate:
 
 
 def _total(graph: Graph, way: Scenario, work: Mapping[str, _Work], waits_for: Mapping[str, list[str]]) -> _Total:
-    most = [id for id in graph.nodes if id in way.most]
-    cost, tokens_in, tokens_out = ZERO, ZERO, ZERO
-    calls_least = calls_most = 0
-    for id in most:
-        if id in work:
-            calls_most += 1
-            done = work[id]
-            if id in way.least:
-                calls_least += 1
-                cost, tokens_in, tokens_out = cost + done.cost, tokens_in + done.tokens_in, tokens_out + done.tokens_out
-            else:  # it may run: half expected, nothing at the least
-                cost, tokens_in, tokens_out = (
-                    cost + _maybe(done.cost),
-                    tokens_in + _maybe(done.tokens_in),
-                    tokens_out + _maybe(done.tokens_out),
-                )
+    made = [id for id in graph.nodes if id in way.most and id in work]
+    least = sum(id in way.least for id in made)
+    cost, tokens_in, tokens_out = (
+        _sum(way, made, {id: getattr(work[id], quantity) for id in made})
+        for quantity in ("cost", "tokens_in", "tokens_out")
+    )
     seconds = _longest(graph, way, waits_for, {id: done.seconds for id, done in work.items()})
-    # Counted with the same walk: a call that may run takes no time at the least, any other one.
+    # The same walk counts steps: a call that may be left out is none at the least, any other call is one.
     steps = _longest(graph, way, waits_for, {id: Estimate(id in way.least, 1, 1) for id in work})
     return _Total(
-        Bounds(calls_least, calls_most), Bounds(int(steps.low), int(steps.high)), cost, seconds, tokens_in, tokens_out
+        Bounds(least, len(made)), Bounds(int(steps.low), int(steps.high)), cost, seconds, tokens_in, tokens_out
     )
 
 
-def _maybe(estimate: Estimate) -> Estimate:
-    return Estimate(0, estimate.expected / 2, estimate.high)
+def _sum(way: Scenario, made: Iterable[str], quantity: Mapping[str, Estimate]) -> Estimate:
+    """The sum over calls; one that may be left out counts nothing at the least, and half as expected."""
+    total = ZERO
+    for id in made:
+        one = quantity[id]
+        total += one if id in way.least else Estimate(0, one.expected / 2, one.high)
+    return total
 
 
 def _longest(
@@ -255,7 +250,10 @@ def _shares(graph: Graph, ways: Ways, work: Mapping[str, _Work]) -> tuple[ModelS
         price = price_of(calls[0].model)
         made = [[call for call in calls if call.id in way.most] for way in ways.scenarios]
         least = [sum(call.id in way.least for call in calls) for way in ways.scenarios]
-        costs = [sum((work[call.id].cost for call in each), ZERO) for each in made]
+        costs = [
+            _sum(way, [call.id for call in each], {call.id: work[call.id].cost for call in each})
+            for way, each in zip(ways.scenarios, made, strict=True)
+        ]
         cost = _over(ways, costs) if price is not None else None
         bounds = Bounds(min(least), max(len(each) for each in made))
         shares.append(ModelShare(name, id, bounds, cost, *(price or (None, None))))
