@@ -70,8 +70,9 @@ class Models:
             self.named(source, unit) if isinstance(source, n.Name) else self.by_id(source, unit)
             for source in statement.sources
         ]
-        given = self.values.settings(MODEL, statement.settings, unit, f"model `{definition.name}`")
-        first, *others = [self._derive(source, given, definition.name) for source in sources]
+        given = self.values.settings(MODEL, statement.settings, unit, f"model `{definition.name}`", holes=False)
+        first = self._derive(sources[0], given, definition.name)
+        others = [self._derive(source, _sampling(given), source.name) for source in sources[1:]]
         alternatives = tuple(each for other in (*first.alternatives, *others) for each in _flat(other))
         if UNKNOWN.id in (source.id for source in sources):
             return UNKNOWN
@@ -88,9 +89,7 @@ class Models:
         )
 
     def _derive(self, source: Model, given: dict[str, Any], name: str) -> Model:
-        sampling = {
-            key: value for key, value in given.items() if key not in ("price_in", "price_out", "context", *CONNECTION)
-        }
+        sampling = _sampling(given)
         connection = {key: given[key] for key in CONNECTION if key in given}
         return Model(
             name,
@@ -126,6 +125,11 @@ class Models:
         elif "api_key_env" not in connection and host not in ("localhost", "127.0.0.1", "::1"):
             help = 'write `api_key_env="MY_HOST_KEY"`, or `api_key_env=none` if it needs no key'
             unit.report("E407", f"`{statement.name.text}` has an endpoint of its own and no key for it", url.span, help)
+
+
+def _sampling(given: dict[str, Any]) -> dict[str, Any]:
+    """The settings that a call sends. What a model costs and where it is are its own: a fallback keeps them."""
+    return {key: value for key, value in given.items() if key not in ("price_in", "price_out", "context", *CONNECTION)}
 
 
 def _flat(model: Model) -> list[Model]:

@@ -13,7 +13,7 @@ from moaql.check.conditions import Conditions
 from moaql.check.models import UNKNOWN
 from moaql.check.program import Model, Topology
 from moaql.check.state import START, State, Use, either
-from moaql.check.tables import ROUTE
+from moaql.check.tables import ROUTE, UNTIL
 from moaql.check.templates import check_placeholders
 from moaql.check.unfilled import Unfilled
 from moaql.check.values import Values
@@ -150,9 +150,7 @@ class Walker:
         check_placeholders(prompt, ALWAYS | {"labels"}, "route", unit, step)
 
     def _until(self, step: n.Until, state: State, unit: Unit) -> State:
-        from moaql.stages.base import Parameter
-
-        limit = self.values.value(Parameter("max", "integer", "", low=1, high=100, required=True), step.limit, unit)
+        limit = self.values.value(UNTIL, step.limit, unit)
         most = limit.bounds.high if isinstance(limit, Unfilled) else limit or 1
         after = self._again(step.body, state, unit, Unfilled((), Bounds(1, most)))
         self.conditions.check(step.condition, after, unit)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def check_eval(statement: n.EvalStatement, unit: Unit, values: Values) -> EvalSet:
     """The eval set of a statement."""
-    settings = values.settings(EVAL, statement.settings, unit, f"eval `{statement.name.text}`")
+    settings = values.settings(EVAL, statement.settings, unit, f"eval `{statement.name.text}`", holes=False)
     return EvalSet(
         statement.name.text, str(statement.path.value), tuple(sorted(settings.items(), key=lambda pair: pair[0]))
     )
@@ -30,7 +30,7 @@ def check_eval(statement: n.EvalStatement, unit: Unit, values: Values) -> EvalSe
 def check_search(search: n.SearchStatement, unit: Unit, values: Values, walker: Walker) -> None:
     """What is wrong with a search by itself."""
     name = search.name
-    values.settings(SEARCH, search.settings, unit, f"search `{name.text}`")
+    values.settings(SEARCH, search.settings, unit, f"search `{name.text}`", holes=False)
     if len(search.topologies) != 1:
         message = (
             f"search `{name.text}` has no topology"

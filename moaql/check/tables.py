@@ -17,6 +17,8 @@ MODEL: tuple[Parameter, ...] = (
 )
 CONNECTION = ("base_url", "api_key_env", "file", "prices")
 
+UNTIL = Parameter("max", "integer", "Passes of a loop at most.", low=1, high=100, required=True)
+
 METRICS = ("exact", "number", "choice", "contains", "regex", "f1", "rouge", "json", "code", "judge")
 EXACT_ANSWER_METRICS = ("exact", "number", "choice", "code")
 

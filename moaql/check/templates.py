@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from moaql.check.prompts import PLACEHOLDERS, NamedPrompt, place_of
 from moaql.check.unfilled import Unfilled
-from moaql.language.template import parse_template
+from moaql.language.template import parse_template, placeholder_kinds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,9 +31,7 @@ def prompts_of(value: Any) -> Iterator[NamedPrompt]:
 
 def placeholders_of(prompt: NamedPrompt) -> frozenset[str]:
     """The kinds of placeholders that a prompt names."""
-    return frozenset(
-        placeholder.kind for _, text in prompt.messages for placeholder in parse_template(text).placeholders
-    )
+    return placeholder_kinds(prompt.messages)
 
 
 def check_placeholders(value: Any, provided: frozenset[str], stage: str, unit: Unit, use: n.Node) -> None:

@@ -15,6 +15,7 @@ from moaql.check.unfilled import Unfilled, as_item, size_of, times, total
 from moaql.check.words import describe, listed
 from moaql.diagnostics import suggest
 from moaql.language import nodes as n
+from moaql.language.holes import holes_in
 from moaql.source import Span
 from moaql.stages.base import Asked, Bounds, Parameter
 
@@ -59,9 +60,15 @@ class Values:
     # Settings of a statement or a stage
 
     def settings(
-        self, parameters: Sequence[Parameter], settings: Iterable[n.Setting], unit: Unit, of: str
+        self,
+        parameters: Sequence[Parameter],
+        settings: Iterable[n.Setting],
+        unit: Unit,
+        of: str,
+        *,
+        holes: bool = True,
     ) -> dict[str, Any]:
-        """The values of settings by name; unknown and repeated names are reported."""
+        """The values of settings by name; unknown and repeated names are reported, and holes where there can be none."""
         by_name = {each.name: each for each in parameters}
         seen: dict[str, Any] = {}
         for setting in settings:
@@ -72,6 +79,9 @@ class Values:
                 unit.report("E203", f"{of} has no parameter `{name.text}`", name.span, help)
             elif name.text in seen:
                 unit.report("E305", f"`{name.text}` is set twice", name.span)
+            elif not holes and (hole := next(holes_in(setting.value), None)) is not None:
+                help = "put it where the model is used: `layer [a] temperature=?(0.2..1.0)`"
+                unit.report("E311", "a hole stands in a topology only", hole.span, help)
             else:
                 seen[name.text] = self.value(parameter, setting.value, unit, setting.repeat)
         return seen
@@ -229,9 +239,8 @@ class Values:
         if isinstance(node, n.Literal) and node.kind == "string":
             return Asked(self.models.by_id(node, unit))
         if isinstance(node, n.Group):
-            times = f" x{node.repeat.count}" if node.repeat is not None and isinstance(node.repeat.count, int) else ""
             body = n.Pipeline(node.span, (node,))
-            return Asked(Topology(f"({unit.source.place(node.span.start)[0]}{times})", body, unit))
+            return Asked(Topology("pipeline", body, unit))
         if not isinstance(node, n.Name):
             return None
         found = unit.find(node.text)

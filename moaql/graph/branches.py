@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from moaql.check.tables import ROUTE, SIGNALS
+from moaql.check.tables import ROUTE, SIGNALS, UNTIL
+from moaql.graph.nodes import IF
 from moaql.language import nodes as n
 from moaql.stages.base import Arguments, Asked, Bounds, Flow, Inputs, Prompt, Ref, reading
 from moaql.stages.rank import SCORE
@@ -60,10 +61,9 @@ def lower_route(builder: Builder, step: n.Route, flow: Flow, unit: Unit) -> Flow
 
 def lower_until(builder: Builder, step: n.Until, flow: Flow, unit: Unit) -> Flow:
     """Gates in a row: each passes its candidates on, or has the block run once more."""
-    assert isinstance(step.limit, n.Literal)
     passes: list[tuple[Ref, Flow]] = []
     with builder.scope("until"):
-        for number in range(1, int(str(step.limit.value)) + 1):
+        for number in range(1, builder.values.value(UNTIL, step.limit, unit) + 1):
             with builder.scope(str(number)):
                 if flow:
                     passes.append((_condition_gate(builder, step.condition, flow, unit), flow))
@@ -78,7 +78,7 @@ def choose(builder: Builder, gate: Ref, sides: dict[str, Flow]) -> Flow:
     flows = list(sides.values())
     if all(flow == flows[0] for flow in flows):
         return flows[0]
-    inputs: Inputs = (("gate", gate), *((label, ref) for label, flow in sides.items() for ref in flow))
+    inputs: Inputs = (("gate", gate), *((IF + label, ref) for label, flow in sides.items() for ref in flow))
     low = min(sum(ref.certain for ref in flow) for flow in flows)
     high = max(len(flow) for flow in flows)
     return builder.reduce("choose", inputs, Bounds(low, high))

@@ -15,9 +15,12 @@ from moaql.check.values import Values
 from moaql.diagnostics import Diagnostic
 from moaql.graph.branches import lower_route, lower_until, lower_when
 from moaql.graph.nodes import Call, Gate, Graph, Node, Pairs, Reduce
+from moaql.graph.samples import Samples, take_sample
 from moaql.graph.size import MAX_CALLS, MAX_READS, Size
 from moaql.language import nodes as n
 from moaql.language.holes import holes_in
+from moaql.language.template import placeholder_kinds
+from moaql.records import replace
 from moaql.stages.base import Arguments, Bounds, Flow, Inputs, Prompt, Ref
 
 if TYPE_CHECKING:
@@ -106,7 +109,9 @@ class Builder:
         self._ids: dict[tuple[Any, ...], str] = {}
         self._path: list[str] = []
         self._names: Counter[str] = Counter()
-        self._copy = 0
+        self._samples: list[Samples] = []
+        self._kinds: dict[str, int] = {}
+        self._kind_numbers: dict[tuple[Any, ...], int] = {}
         self._spares = 0
         self._reads = 0
 
@@ -145,18 +150,23 @@ class Builder:
         assert isinstance(bound, Bound), "the program was checked"
         if not flow and "candidates" in bound.stage.needs:
             return flow  # a branch without candidates: the stage has nothing to do
-        if not bound.label:
-            return bound.stage.lower(self, bound.arguments(), flow)
-        with self.scope(bound.label, numbered=bound.label == "layer"):
-            return bound.stage.lower(self, bound.arguments(), flow)
+        self._samples.append(Samples())
+        try:
+            if not bound.label:
+                return bound.stage.lower(self, bound.arguments(), flow)
+            with self.scope(bound.label, numbered=bound.label == "layer"):
+                return bound.stage.lower(self, bound.arguments(), flow)
+        finally:
+            self._samples.pop()
 
     @contextmanager
-    def scope(self, label: str, *, numbered: bool = False) -> Iterator[None]:
-        """Ids of nodes made inside begin with the label, such as `layer1`, `agg` or `agg2`."""
+    def scope(self, label: str, *, numbered: bool = False, again: str = "") -> Iterator[None]:
+        """Ids of nodes made inside begin with the label, such as `layer1`, `agg` or `agg2`, or with `again` as `panel#2`."""
+        label = _safe(label)
         base = "/".join([*self._path, label])
         self._names[base] += 1
         number = self._names[base]
-        self._path.append(f"{label}{number}" if numbered or number > 1 else label)
+        self._path.append(f"{label}{again}{number}" if numbered or number > 1 else label)
         yield
         self._path.pop()
 
@@ -175,8 +185,6 @@ class Builder:
         *,
         prompt: Prompt | None = None,
         default: Prompt | None = None,
-        sample: int = 0,
-        of: int = 1,
         spare: bool = False,
     ) -> Flow:
         """See `Lowering.ask`."""
@@ -186,15 +194,16 @@ class Builder:
                 flow = self.ask(asked, incoming, arguments, prompt=prompt, default=default)
             self._spares -= 1
             return flow
+        self._samples[-1].begin()
         if isinstance(asked, Model):
             template = prompt or default or Prompt((("user", "{question}"),))
             inputs: Inputs = tuple(("candidates", ref) for ref in incoming)
-            return (self.call("propose", asked, template, inputs, arguments, sample=sample, of=of),)
-        assert isinstance(asked, Topology)
-        outer, self._copy = self._copy, self._copy * of + sample
-        with self.scope(asked.name if sample == 0 else f"{asked.name}#{sample + 1}"):
-            flow = self.topology(asked, incoming)
-        self._copy = outer
+            flow = (self.call("propose", asked, template, inputs, arguments),)
+        else:
+            assert isinstance(asked, Topology)
+            with self.scope(asked.name, again="#"):
+                flow = self.topology(asked, incoming)
+        self._samples[-1].end()
         return flow
 
     def call(
@@ -208,7 +217,6 @@ class Builder:
         item: str = "",
         values: Pairs = (),
         sample: int = 0,
-        of: int = 1,
     ) -> Ref:
         """See `Lowering.call`."""
         inputs = tuple((role, self._plain(ref, prompt)) for role, ref in inputs)
@@ -221,11 +229,18 @@ class Builder:
                 (name, value) for name, value in shown.items() if value is not None and (inputs or name == "truncated")
             )
         )
-        index = self._copy * of + sample
         purpose = f"{purpose} instead" if self._spares else purpose
-        content = (purpose, model, Prompt(prompt.messages), sent, index, inputs, values, reads)
-        name = f"{model.name}[{item}]" if item else model.name
+        bare, messages = replace(model, settings=()), Prompt(prompt.messages)
+        read = tuple((role, self._kinds[ref.node], ref.slot) for role, ref in inputs)
+        kind = self._kind((Call, purpose, bare, messages, sent, values, reads, read))
+        index = take_sample(self._samples, kind, sample)
+        content = (purpose, bare, messages, sent, index, inputs, values, reads)
+        name = _safe(f"{model.name}[{item}]" if item else model.name)
         return Ref(self._node(Call, content, name, len(inputs)))
+
+    def _kind(self, content: tuple[Any, ...]) -> int:
+        """A number for a call without its sample, equal for calls that could be samples of one another."""
+        return self._kind_numbers.setdefault(content, len(self._kind_numbers))
 
     def _plain(self, ref: Ref, prompt: Prompt) -> Ref:
         """The candidate without what is attached to it, for a prompt that does not show that.
@@ -235,7 +250,7 @@ class Builder:
         node = self.nodes[ref.node]
         while isinstance(node, Reduce) and node.operation == "attach":
             shown = dict(node.parameters)["what"]
-            if any(f"{{{shown}" in text for _, text in prompt.messages):
+            if shown in placeholder_kinds(prompt.messages):
                 break
             ref = [inner for role, inner in node.inputs if role == "candidates"][ref.slot]
             node = self.nodes[ref.node]
@@ -275,6 +290,22 @@ class Builder:
         while id in self.nodes:
             number += 1
             id = f"{base}#{number}"
-        self.nodes[id] = kind(id, *content)
+        node = kind(id, *content)
+        self.nodes[id] = node
         self._ids[key] = id
+        self._kinds[id] = self._kind(_without_sample(node, self._kinds))
         return id
+
+
+def _safe(name: str) -> str:
+    """A name as one part of an id: `/` separates parts."""
+    return name.replace("/", ":")
+
+
+def _without_sample(node: Node, kinds: dict[str, int]) -> tuple[Any, ...]:
+    inputs = tuple((role, kinds[ref.node], ref.slot) for role, ref in node.inputs)
+    if isinstance(node, Call):
+        return (Call, node.purpose, node.model, node.prompt, node.settings, node.values, node.reads, inputs)
+    if isinstance(node, Gate):
+        return (Gate, node.condition, node.labels, inputs)
+    return (Reduce, node.operation, node.parameters, inputs)

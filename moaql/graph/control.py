@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from moaql.graph.nodes import Graph, Reduce
+from moaql.graph.nodes import IF, Graph, Reduce
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -45,7 +45,7 @@ def _branches(graph: Graph) -> dict[str, dict[str, list[str]]]:
             (_, gate), *rest = node.inputs
             sides = branches.setdefault(gate.node, {})
             for label, ref in rest:
-                sides.setdefault(label, []).append(ref.node)
+                sides.setdefault(label.removeprefix(IF), []).append(ref.node)
     return branches
 
 

@@ -83,7 +83,8 @@ class Gate:
 
 
 Node: TypeAlias = Call | Reduce | Gate
-LAZY = frozenset({"choose", "fallback"})
+IF = "if "
+"""What stands before its label in the role of a branch that a `choose` reads."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from moaql.graph.nodes import Call, Graph, Node, Reduce
+from moaql.graph.nodes import IF, Call, Graph, Node, Reduce
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_WORK = 3_000_000
+_WORK = 400_000
 """Node visits after which counting stops being exact."""
 
 
@@ -98,7 +98,7 @@ def _running(graph: Graph, decisions: Mapping[str, str], *, least: bool) -> tupl
             gate = node.inputs[0][1].node
             todo.append(gate)
             if gate in decisions:
-                todo += [ref.node for role, ref in node.inputs if role == decisions[gate]]
+                todo += [ref.node for role, ref in node.inputs if role == IF + decisions[gate]]
             else:
                 undecided = undecided or gate
         else:

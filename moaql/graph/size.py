@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from moaql.check.arguments import Binder, Bound
 from moaql.check.program import Topology
+from moaql.check.tables import UNTIL
 from moaql.language import nodes as n
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ class Size:
             ways = [*(case.body for case in step.cases), *([step.otherwise] if step.otherwise is not None else [])]
             return max((self._pipeline(way, unit) for way in ways), default=0)
         if isinstance(step, n.Until):
-            limit = step.limit.value if isinstance(step.limit, n.Literal) else 1
-            return self._pipeline(step.body, unit) * (limit if isinstance(limit, int) else 1)
+            limit: int = self.binder.values.value(UNTIL, step.limit, unit)
+            return self._pipeline(step.body, unit) * limit
         return 0
 
     def _stage(self, node: n.Stage, unit: Unit) -> int:

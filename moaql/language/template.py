@@ -6,6 +6,7 @@ In: the text of a message. Out: its parts, and what is wrong with it. `{{` and `
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from moaql.records import Record
 
@@ -57,6 +58,16 @@ class Template(Record):
     def placeholders(self) -> tuple[Placeholder, ...]:
         """The placeholders in order."""
         return tuple(part for part in self.parts if isinstance(part, Placeholder))
+
+
+def placeholder_kinds(messages: tuple[tuple[str, str], ...]) -> frozenset[str]:
+    """What the messages of a prompt show, such as `question`, `candidates` or `field`."""
+    return _kinds_in(tuple(text for _, text in messages))
+
+
+@cache
+def _kinds_in(texts: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(placeholder.kind for text in texts for placeholder in parse_template(text).placeholders)
 
 
 def parse_template(text: str) -> Template:

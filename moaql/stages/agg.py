@@ -47,7 +47,7 @@ class Agg(StageBase):
         prompt = arguments["prompt"] or DEFAULTS[arguments["refs_in"]]
         samples = asked.samples * arguments.repeat
         flow = tuple(
-            lowering.call("aggregate", asked.target, prompt, reading(incoming), arguments, sample=sample, of=samples)
+            lowering.call("aggregate", asked.target, prompt, reading(incoming), arguments, sample=sample)
             for sample in range(samples)
         )
         if arguments["fallback"] is None:

@@ -150,11 +150,9 @@ class Lowering(Protocol):
         *,
         prompt: Prompt | None = None,
         default: Prompt | None = None,
-        sample: int = 0,
-        of: int = 1,
         spare: bool = False,
     ) -> Flow:
-        """Ask a model, or run a topology, with the incoming candidates as references: sample `sample` of `of`.
+        """Ask a model, or run a topology, with the incoming candidates as references. Asked again, it draws new samples.
 
         A spare is asked only when other calls are lost, so it shares none with them.
         """
@@ -171,9 +169,8 @@ class Lowering(Protocol):
         item: str = "",
         values: tuple[tuple[str, Any], ...] = (),
         sample: int = 0,
-        of: int = 1,
     ) -> Ref:
-        """One call of a model: sample `sample` of the `of` equal calls that the stage makes."""
+        """One call of a model: sample `sample` of the equal calls that the stage makes."""
         ...
 
     def reduce(self, operation: str, inputs: Inputs, yields: Bounds, **parameters: Any) -> Flow:

@@ -6,8 +6,6 @@ A list of prompts is dealt out over the answers: Dipper (Lau et al. 2024, arXiv 
 
 from __future__ import annotations
 
-from collections import Counter
-
 from moaql.stages.base import (
     READS,
     SAMPLING,
@@ -55,24 +53,11 @@ class Layer(StageBase):
         """One call per proposer and sample, in the order of the list."""
         prompts = arguments["prompt"] or (None,)
         wanted = [asked.target for asked in arguments["proposers"] for _ in range(asked.samples * arguments.repeat)]
-        dealt = [(target, prompts[position % len(prompts)]) for position, target in enumerate(wanted)]
-        # Equal calls are samples of one another, wherever they stand in the list.
-        total, done = Counter(dealt), Counter[object]()
-        answers: list[Flow] = []
-        for target, prompt in dealt:
-            equal = (target, prompt)
-            answers.append(
-                lowering.ask(
-                    target,
-                    incoming,
-                    arguments,
-                    prompt=prompt,
-                    default=REFINE if incoming else FIRST,
-                    sample=done[equal],
-                    of=total[equal],
-                )
-            )
-            done[equal] += 1
+        default = REFINE if incoming else FIRST
+        answers = [
+            lowering.ask(target, incoming, arguments, prompt=prompts[position % len(prompts)], default=default)
+            for position, target in enumerate(wanted)
+        ]
         flow = tuple(ref for answer in answers for ref in answer)
         quorum = arguments["quorum"]
         if quorum and quorum < len(flow):

@@ -45,6 +45,8 @@ class Vote(StageBase):
     def lower(self, lowering: Lowering, arguments: Arguments, incoming: Flow) -> Flow:
         """One reduction."""
         early = arguments["early"]
+        # With weights one heavy voter may decide, so one is the least that is certain.
+        least = 1 if arguments["weights"] else fewest_voters(len(incoming), arguments["confidence"])
         return lowering.reduce(
             "vote",
             reading(incoming),
@@ -53,7 +55,7 @@ class Vote(StageBase):
             tie=arguments["tie"] or "first",
             weights=arguments["weights"],
             early=arguments["confidence"] if early else None,
-            least=fewest_voters(len(incoming), arguments["confidence"]) if early else None,
+            least=least if early else None,
         )
 
 

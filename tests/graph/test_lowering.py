@@ -65,13 +65,31 @@ def test_a_repeated_topology_draws_new_samples_of_everything_in_it() -> None:
     ]
 
 
-def test_equal_calls_are_made_once() -> None:
-    assert lines("topology p = a x2 -> vote tie=first\ntopology t = layer [p, a x3] -> vote") == [
-        "layer1/p/a: propose[0]()",
-        "layer1/p/a#2: propose[1]()",
-        "layer1/p/vote: vote(layer1/p/a, layer1/p/a#2)",
-        "layer1/a: propose[2]()",
-        "vote: vote(layer1/p/vote, layer1/p/a, layer1/p/a#2, layer1/a)",
+def test_equal_calls_of_different_stages_are_made_once() -> None:
+    assert lines("when tokens > 5 { a x2 -> vote tie=first } else { a -> b }") == [
+        "when: gate()",
+        "when/yes/a: propose[0]()",
+        "when/yes/a#2: propose[1]()",
+        "when/yes/vote: vote(when/yes/a, when/yes/a#2)",
+        "when/no/b: propose[0](when/yes/a)",
+        "when/choose: choose(gate=when, if yes=when/yes/vote, if no=when/no/b)",
+    ]
+
+
+def test_every_proposer_of_a_layer_draws_samples_of_its_own() -> None:
+    text = "topology one = a\ntopology p = a x2 -> vote tie=first\n"
+    for proposers, samples in (("one, a", 2), ("one, one, a", 3), ("p, a x3", 5), ("(a -> b), (a -> b), a", 3)):
+        made = [
+            call.sample for call in graph(f"{text}topology t = layer [{proposers}]").calls if call.model.name == "a"
+        ]
+        assert made == list(range(samples))
+
+
+def test_models_that_send_the_same_are_the_same() -> None:
+    text = 'model hot = "sim/a" temperature=1\nmodel cold = "sim/a" temperature=0\nlayer [hot, cold] temperature=0.7'
+    assert [(call.sample, call.settings) for call in graph(text).calls] == [
+        (0, (("temperature", 0.7),)),
+        (1, (("temperature", 0.7),)),
     ]
 
 
@@ -91,7 +109,7 @@ def test_when_asks_one_side_only() -> None:
         "when: gate(a, a#2, a#3)",
         "when/yes/vote: vote(a, a#2, a#3)",
         "when/no/b: propose[0]()",
-        "when/choose: choose(gate=when, yes=when/yes/vote, no=when/no/b)",
+        "when/choose: choose(gate=when, if yes=when/yes/vote, if no=when/no/b)",
     ]
 
 
@@ -101,7 +119,7 @@ def test_a_route_asks_for_a_label_first() -> None:
         "route: gate(label=route/a)",
         "route/x/b: propose[0]()",
         "route/else/c: propose[0]()",
-        "route/choose: choose(gate=route, x=route/x/b, else=route/else/c)",
+        "route/choose: choose(gate=route, if x=route/x/b, if else=route/else/c)",
     ]
 
 
@@ -119,8 +137,8 @@ def test_until_stops_before_the_next_pass() -> None:
         "until/1/layer1/b: propose[0](a, a#2)",
         "until/2: gate(until/1/layer1/b)",
         "until/2/layer1/b: propose[0](until/1/layer1/b)",
-        "until/choose: choose(gate=until/2, yes=until/1/layer1/b, no=until/2/layer1/b)",
-        "until/choose#2: choose(gate=until/1, yes=a, yes=a#2, no=until/choose)",
+        "until/choose: choose(gate=until/2, if yes=until/1/layer1/b, if no=until/2/layer1/b)",
+        "until/choose#2: choose(gate=until/1, if yes=a, if yes=a#2, if no=until/choose)",
     ]
 
 

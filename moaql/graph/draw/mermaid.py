@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from moaql.graph.control import entrances
 from moaql.graph.draw.words import group_name, groups, short
-from moaql.graph.nodes import Call, Gate, Graph, Node, Reduce
+from moaql.graph.nodes import IF, Call, Gate, Graph, Node, Reduce
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,7 +98,7 @@ def _arrow(source: str, target: str, label: str) -> str:
 
 def _label(node: Node, role: str) -> str:
     lazy = isinstance(node, Reduce) and node.operation in ("choose", "fallback")
-    return role if lazy and role != "gate" else ""
+    return role.removeprefix(IF) if lazy and role != "gate" else ""
 
 
 def _escape(text: str) -> str:

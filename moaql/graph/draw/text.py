@@ -65,4 +65,5 @@ def _some(names: tuple[str, ...]) -> str:
 def _condition(group: Group, control: dict[str, tuple[tuple[str, str], ...]]) -> str:
     """The innermost decision that the stage waits for."""
     pairs = control.get(group.nodes[0].id, ())
-    return f"(if {pairs[-1][0]}: {pairs[-1][1]})" if pairs else ""
+    labels = [label for gate, label in pairs if gate == pairs[-1][0]]
+    return f"(if {pairs[-1][0]}: {', '.join(labels)})" if pairs else ""
