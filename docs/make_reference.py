@@ -31,6 +31,8 @@ _KINDS = {
     "prompts": "a prompt, or a list",
     "integer": "a whole number",
     "number": "a number",
+    "share": "a number or a percentage",
+    "money": "an amount of money",
     "boolean": "`true`, `false`",
     "string": "a string",
     "strings": "a string, or a list",

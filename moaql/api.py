@@ -91,6 +91,6 @@ def choose_topology(program: Program, name: str | None) -> Topology:
 
 
 def _without_errors(program: Program) -> Program:
-    if program.failed:
-        raise ProgramError(program.diagnostics)
+    if program.blocking:
+        raise ProgramError(program.blocking)
     return program

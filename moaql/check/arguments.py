@@ -9,6 +9,7 @@ from moaql.check.scope import ARTICLES, Unit
 from moaql.check.unfilled import Unfilled, size_of
 from moaql.check.values import Values
 from moaql.language import nodes as n
+from moaql.language.grammar import RESERVED
 from moaql.records import Entity, Record
 from moaql.stages import STAGES
 from moaql.stages.base import NONE, ONE, SAMPLING, Arguments, Asked, Bounds, Parameter
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from moaql.stages.base import Stage
 
+_STATEMENTS = ("model", "topology", "prompt", "eval", "search", "import")
 _SAMPLING = frozenset(each.name for each in SAMPLING)
 _SEARCH_SETTINGS = ("budget", "trials", "workers", "sampler", "holdout")
 
@@ -94,6 +96,8 @@ class Binder:
         """The use of a stage, a topology used as a step, or None where the name means neither."""
         name = node.name.text
         definition = unit.find(name)
+        if name in STAGES.built_in and (definition is None or definition.kind not in ("model", "topology")):
+            definition = None  # a prompt or an eval set may be called like a stage
         if definition is None and (name in STAGES.built_in or not unit.is_lost(name)):
             stage = STAGES.find(name)
             if stage is not None:
@@ -120,8 +124,8 @@ class Binder:
         """A model, or a repeated topology, used as a step."""
         stage = STAGES.find("layer")
         assert stage is not None
-        for operand in node.operands:
-            help = self._lost_pipeline(operand, unit)
+        for operand in node.operands[:1]:
+            help = self._lost_pipeline(operand, unit) or _setting_hint(operand, stage)
             kind = "topology" if isinstance(asked.target, Topology) else "model"
             unit.report("E307", f"`{node.name.text}` is a {kind} and takes no value", operand.span, help)
         if isinstance(asked.target, Topology) and node.settings:
@@ -129,7 +133,8 @@ class Binder:
             unit.report("E203", f"topology `{node.name.text}` has no parameter `{first.name.text}`", first.name.span)
             return self._bound(node, "layer", stage, {"proposers": (asked,)}, frozenset({"proposers"}), unit, "")
         parameters = [each for each in stage.parameters if each.name != "proposers"]
-        given = self.values.settings(parameters, node.settings, unit, f"model `{node.name.text}`")
+        settings = [each for each in node.settings if not self._belongs_to_search(node.name.text, stage, each, unit)]
+        given = self.values.settings(parameters, settings, unit, f"model `{node.name.text}`")
         given["proposers"] = (asked,)
         return self._bound(node, "layer", stage, given, frozenset(given), unit, "")
 
@@ -144,8 +149,10 @@ class Binder:
             self._too_many(node, operand, positional, unit)
         settings = [each for each in node.settings if not self._belongs_to_search(name, stage, each, unit)]
         given.update(self.values.settings(stage.parameters, settings, unit, f"`{name}`"))
+        known = {each.name for each in stage.parameters}
+        misspelt = any(setting.name.text not in known for setting in settings)  # reported already
         for parameter in stage.parameters:
-            if parameter.required and parameter.name not in given:
+            if parameter.required and parameter.name not in given and not misspelt:
                 unit.report(
                     "E304",
                     f"`{name}` needs `{parameter.name}`: {parameter.doc}",
@@ -186,7 +193,8 @@ class Binder:
 
     def _too_many(self, node: n.Stage, operand: n.Item, positional: list[Parameter], unit: Unit) -> None:
         takes = "no value" if not positional else "one value" if len(positional) == 1 else f"{len(positional)} values"
-        help = self._lost_pipeline(operand, unit)
+        stage = STAGES.find(node.name.text)
+        help = self._lost_pipeline(operand, unit) or (_setting_hint(operand, stage) if stage is not None else "")
         if not help and positional and positional[0].kind == "models":
             help = "several models stand in a list: `[a, b]`"
         unit.report("E307", f"`{node.name.text}` takes {takes}, and this is one more", operand.span, help)
@@ -202,7 +210,9 @@ class Binder:
     @staticmethod
     def _unknown(node: n.Stage, unit: Unit) -> None:
         name = node.name.text
-        help = unit.suggestion(name, ["model", "topology"], STAGES.built_in)
+        if name in RESERVED:  # reported as such
+            return
+        help = unit.suggestion(name, ["model", "topology"], [*STAGES.built_in, *_STATEMENTS])
         if not help and node.is_bare:
             help = f'define it: `model {name} = "provider/model-id"`'
         unit.report("E205", f"no stage, model or topology is called `{name}`", node.name.span, help)
@@ -221,6 +231,13 @@ class Binder:
     def _check_combination(bound: Bound, unit: Unit) -> None:
         """What single values cannot show: parameters that exclude or need each other."""
         name, given, node = bound.name, bound.given, bound.node
+        quorum, proposers = bound.values.get("quorum"), bound.values.get("proposers")
+        if isinstance(quorum, int) and proposers and not any(isinstance(each, Unfilled) for each in proposers):
+            several = any(isinstance(each.target, Topology) for each in proposers)
+            asked = BoundSizes(bound, lambda _: ONE).of("proposers").high
+            if quorum > asked and not several:
+                message = f"a quorum of {quorum} is never there: {asked} answers are asked for"
+                unit.report("E319", message, node.span, "a quorum is how many answers are enough")
         if name in ("rank", "best"):
             if "by" in given and "model" in given:
                 unit.report("E319", f"`{name}` takes a model or `by=`, not both", node.span)
@@ -239,6 +256,12 @@ class Binder:
             setting = next(each for each in node.settings if each.name.text == "refs_in")
             help = "a prompt of your own puts `{candidates}` where it wants them"
             unit.report("E319", "`refs_in` is about the default prompt", setting.span, help)
+
+
+def _setting_hint(operand: n.Item, stage: Stage) -> str:
+    """`write `temperature=…`` where a parameter's name was written without its sign."""
+    name = operand.value.text if isinstance(operand.value, n.Name) else ""
+    return f"write `{name}=…`" if any(name == each.name for each in stage.parameters) else ""
 
 
 def _example(stage: str, parameter: Parameter) -> str:

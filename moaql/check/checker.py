@@ -61,7 +61,7 @@ def _check(files: Files, unit: Unit) -> Program:
         for body in search.topologies:
             topology = Topology(search.name.text, body, unit)
             ends[topology] = walker.walk_topology(topology)
-        check_search(search, unit, values, walker)
+        check_search(search, unit, values)
     _report_hungry(walker, unit)
     check_absent(walker.uses, walker.fed)
     checked = Checked(unit, walker, ends, evals, searches)

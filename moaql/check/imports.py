@@ -10,7 +10,7 @@ import logging
 import os
 from functools import cache
 
-from moaql.check.scope import MAIN, Definition, Kind, Unit
+from moaql.check.scope import ARTICLES, MAIN, Definition, Kind, Unit
 from moaql.diagnostics import Diagnostic
 from moaql.language import nodes as n
 from moaql.language.parser import parse
@@ -123,6 +123,14 @@ class Files:
             unit.report("E210", f"cannot import `{name}`: {reason.message}", statement.path.span)
             unit.lost.add(f"{statement.alias.text}.*" if statement.alias is not None else "*")
             return
+        if f"{name}{_ENDING}" in _programs_below(folder):
+            unit.report(
+                "E210",
+                f"cannot import `{name}`: there is no such file",
+                statement.path.span,
+                f"did you mean `{name}{_ENDING}`?",
+            )
+            return
         close = suggest(name.removesuffix(_ENDING), [each.removesuffix(_ENDING) for each in _programs_below(folder)])
         help = close.replace("`?", f"{_ENDING}`?").replace("` or", f"{_ENDING}` or")
         unit.report("E210", f"cannot import `{name}`: there is no such file", statement.path.span, help)
@@ -209,6 +217,8 @@ def _define(unit: Unit) -> None:
         if earlier is not None:
             line, _ = unit.source.place(earlier.span.start)
             what = "a second pipeline without a name" if name_node is None else f"`{name}` is defined twice"
+            if name_node is None and earlier.kind != "topology":
+                what = f"a pipeline without a name is called `main`, and so is {ARTICLES[earlier.kind]}"
             help = (
                 f"the first is in line {line}; write `topology NAME = …`"
                 if name_node is None

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 from moaql.check.program import Model
 from moaql.check.scope import ARTICLES, Definition, Unit
 from moaql.check.tables import CONNECTION, MODEL
+from moaql.diagnostics import Diagnostic
 from moaql.language import nodes as n
+from moaql.source import Source
 
 if TYPE_CHECKING:
     from moaql.check.values import Values
@@ -103,9 +105,24 @@ class Models:
         )
 
     @staticmethod
-    def _check_endpoint(model: Model, statement: n.ModelStatement, unit: Unit) -> None:
+    def _check_key_name(statement: n.ModelStatement, unit: Unit) -> None:
+        """What is written there may be the key itself: it is shown to nobody."""
+        for setting in statement.settings:
+            value = setting.value
+            if setting.name.text == "api_key_env" and isinstance(value, n.Literal) and value.kind == "string":
+                name = str(value.value)
+                if not (name.isascii() and name.isidentifier()):
+                    text, span = unit.source.text, value.span
+                    hidden = text[: span.start] + "*" * (span.end - span.start) + text[span.end :]
+                    help = "a key stays in the environment: name the variable that holds it, such as MY_HOST_KEY"
+                    source = Source(hidden, unit.source.name, unit.source.path)
+                    message = "`api_key_env` is not the name of a variable"
+                    unit.diagnostics.append(Diagnostic("E303", message, source, span, help))
+
+    def _check_endpoint(self, model: Model, statement: n.ModelStatement, unit: Unit) -> None:
         """A key must not go to an address that it was not made for."""
         connection = dict(model.connection)
+        self._check_key_name(statement, unit)
         url = next((each for each in statement.settings if each.name.text == "base_url"), None)
         if url is None or not isinstance(connection.get("base_url"), str):
             return

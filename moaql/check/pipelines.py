@@ -171,6 +171,9 @@ class Walker:
         for alternative in step.hole.alternatives:
             if isinstance(alternative, n.Item):
                 unit.report("E311", "a value is no step", alternative.span, "write a model, a stage or a pipeline")
+            elif step.repeat is not None and (asked := _one_stage(alternative)) is not None:
+                repeated = n.Stage(asked.span, asked.name, asked.operands, asked.settings, step.repeat)
+                ways.append(self._step(repeated, state, unit))  # filled in, `?(a | b) x3` reads `a x3`
             else:
                 ways.append(self._again(alternative, state, unit, times))
         self._in_hole -= 1
@@ -272,6 +275,12 @@ def _is_written_here(topology: Topology, node: n.Stage) -> bool:
     """Whether it is a pipeline in parentheses inside the stage, not a named one."""
     span = topology.body.span
     return node.span.start <= span.start and span.end <= node.span.end
+
+
+def _one_stage(alternative: n.Pipeline) -> n.Stage | None:
+    """The stage that an alternative consists of, where a repeat behind the hole would be the stage's."""
+    step = alternative.steps[0] if len(alternative.steps) == 1 else None
+    return step if isinstance(step, n.Stage) and step.repeat is None else None
 
 
 def _first_step(pipeline: n.Pipeline) -> n.Step | None:

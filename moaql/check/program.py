@@ -79,3 +79,8 @@ class Program(Entity):
     def failed(self) -> bool:
         """Whether it has errors."""
         return has_errors(self.diagnostics)
+
+    @property
+    def blocking(self) -> tuple[Diagnostic, ...]:
+        """The errors that stop its topologies from being used; a price that only a search needs does not."""
+        return tuple(each for each in self.diagnostics if each.severity == "error" and each.code != "E408")

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from moaql.check.pipelines import models_of
 from moaql.check.program import EvalSet, Model
+from moaql.check.reach import holes_reached, models_reached
 from moaql.check.scope import ARTICLES
 from moaql.check.tables import EVAL, MEASURES, SEARCH
 from moaql.check.words import describe
 from moaql.diagnostics import suggest
 from moaql.language import nodes as n
-from moaql.language.holes import holes_in
 
 if TYPE_CHECKING:
-    from moaql.check.pipelines import Walker
     from moaql.check.scope import Unit
     from moaql.check.values import Values
 
@@ -22,12 +20,14 @@ if TYPE_CHECKING:
 def check_eval(statement: n.EvalStatement, unit: Unit, values: Values) -> EvalSet:
     """The eval set of a statement."""
     settings = values.settings(EVAL, statement.settings, unit, f"eval `{statement.name.text}`", holes=False)
+    if settings.get("metric") == "judge" and "judge" not in settings:
+        unit.report("E304", "the metric `judge` needs a judge", statement.name.span, "write `judge=MODEL`")
     return EvalSet(
         statement.name.text, str(statement.path.value), tuple(sorted(settings.items(), key=lambda pair: pair[0]))
     )
 
 
-def check_search(search: n.SearchStatement, unit: Unit, values: Values, walker: Walker) -> None:
+def check_search(search: n.SearchStatement, unit: Unit, values: Values) -> None:
     """What is wrong with a search by itself."""
     name = search.name
     values.settings(SEARCH, search.settings, unit, f"search `{name.text}`", holes=False)
@@ -44,7 +44,7 @@ def check_search(search: n.SearchStatement, unit: Unit, values: Values, walker: 
         )
         unit.report("E304" if not search.topologies else "E305", message, name.span, help)
     for body in search.topologies:
-        if not any(True for _ in holes_in(body)) and not _names_a_space(body, unit):
+        if not any(True for _ in holes_reached(body, unit)) and not unit.lost:
             unit.report(
                 "E315",
                 f"search `{name.text}` has no hole to search over",
@@ -55,19 +55,7 @@ def check_search(search: n.SearchStatement, unit: Unit, values: Values, walker: 
     _check_goals(search, unit)
     for limit in search.limits:
         _check_limit(limit, unit)
-    _check_prices(search, unit, walker)
-
-
-def _names_a_space(body: n.Pipeline, unit: Unit) -> bool:
-    """Whether a topology that the pipeline names has holes, or cannot be looked into."""
-    for step in body.steps:
-        if isinstance(step, n.Stage):
-            found = unit.find(step.name.text)
-            if found is None or (
-                isinstance(found.statement, n.TopologyStatement) and any(True for _ in holes_in(found.statement.body))
-            ):
-                return found is not None
-    return False
+    _check_prices(search, unit, values)
 
 
 def _check_evals(search: n.SearchStatement, unit: Unit) -> None:
@@ -151,7 +139,7 @@ def _check_limit(limit: n.Limit, unit: Unit) -> None:
         unit.report("E316", f"a limit on {name} is written `{name} {wanted[1]} …`", limit.span)
 
 
-def _check_prices(search: n.SearchStatement, unit: Unit, walker: Walker) -> None:
+def _check_prices(search: n.SearchStatement, unit: Unit, values: Values) -> None:
     """Where dollars are a goal or a limit, every model needs a price."""
     by_cost: list[n.Goal | n.Limit] = [
         goal for goal in search.goals if goal.measure.text == "cost" or goal.per is not None
@@ -160,17 +148,10 @@ def _check_prices(search: n.SearchStatement, unit: Unit, walker: Walker) -> None
     if not by_cost or unit.has_errors:
         return
     unpriced: dict[str, Model] = {}
-    topologies = set(search.topologies)
-    for use in walker.uses:
-        span = use.bound.node.span
-        inside = use.bound.unit is unit and any(
-            body.span.start <= span.start and span.end <= body.span.end for body in topologies
-        )
-        if inside:
-            for entry in use.bound.values.values():
-                for model in models_of(entry):
-                    if model.price_in is None or model.price_out is None:
-                        unpriced.setdefault(model.name, model)
+    for body in search.topologies:
+        for model in models_reached(body, unit, values):
+            if model.price_in is None or model.price_out is None:
+                unpriced.setdefault(model.name, model)
     if not unpriced:
         return
     from moaql.check.prices import listed_price

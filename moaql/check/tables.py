@@ -9,8 +9,8 @@ MODEL: tuple[Parameter, ...] = (
     *SAMPLING,
     Parameter("base_url", "string", "Where an OpenAI-compatible endpoint listens."),
     Parameter("api_key_env", "string", "Environment variable that holds the key; `none` for an endpoint without one."),
-    Parameter("price_in", "number", "Dollars per million prompt tokens.", low=0),
-    Parameter("price_out", "number", "Dollars per million completion tokens.", low=0),
+    Parameter("price_in", "money", "Dollars per million prompt tokens.", low=0),
+    Parameter("price_out", "money", "Dollars per million completion tokens.", low=0),
     Parameter("context", "integer", "Longest prompt and answer together, in tokens.", low=1),
     Parameter("file", "file", "File of recorded answers, for `recorded/…` models."),
     Parameter("prices", "file", "JSON file of prices, for `recorded/…` models."),
@@ -34,15 +34,15 @@ EVAL: tuple[Parameter, ...] = (
 )
 
 SEARCH: tuple[Parameter, ...] = (
-    Parameter("budget", "number", "Dollars that the search may spend.", low=0),
+    Parameter("budget", "money", "Dollars that the search may spend.", low=0),
     Parameter("trials", "integer", "Topologies to try at most.", low=1),
     Parameter("workers", "integer", "Processes that search side by side.", low=1, default=1),
     Parameter("seed", "integer", "Seed of all that is drawn.", default=0),
     Parameter(
         "sampler", "word", "Who proposes.", choices=("portfolio", "tpe", "random", "mutation"), default="portfolio"
     ),
-    Parameter("holdout", "number", "Share of the items kept for the report.", low=0, high=0.9, default=0.2),
-    Parameter("confidence", "number", "Confidence of the intervals.", low=0.5, high=0.999, default=0.95),
+    Parameter("holdout", "share", "Share of the items kept for the report.", low=0, high=0.9, default=0.2),
+    Parameter("confidence", "share", "Confidence of the intervals.", low=0.5, high=0.999, default=0.95),
     Parameter("tune", "boolean", "Tune the aggregator's prompt early and at the end.", default=False),
 )
 

@@ -22,12 +22,16 @@ from moaql.stages.base import Asked, Bounds, Parameter
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+_MANY = 1000
+"""More prompts than this are not dealt out."""
 FITTED = "fitted"
 """The value of `weights=?`."""
 
 _KINDS: dict[str, tuple[str, ...]] = {
     "integer": ("number", "size"),
-    "number": ("number", "percent", "money"),
+    "number": ("number",),
+    "share": ("number", "percent"),
+    "money": ("number", "money"),
     "boolean": ("boolean",),
     "string": ("string", "none"),
     "duration": ("duration",),
@@ -36,6 +40,8 @@ _KINDS: dict[str, tuple[str, ...]] = {
 _ASKED_FOR = {
     "integer": "a whole number",
     "number": "a number",
+    "share": "a number or a percentage",
+    "money": "an amount such as `$0.50`",
     "boolean": "`true` or `false`",
     "string": "a string",
     "strings": "a string or a list of strings",
@@ -107,8 +113,11 @@ class Values:
         if kind == "prompt":
             return self._prompt(parameter, node, unit)
         if kind == "prompts":
-            entries = [item.value for item in node.items] if isinstance(node, n.ListValue) else [node]
-            return tuple(self._prompt(parameter, entry, unit) for entry in entries)
+            items = node.items if isinstance(node, n.ListValue) else (n.Item(node.span, node),)
+            read = [(self._prompt(parameter, item.value, unit), self.repeat(item.repeat, unit)) for item in items]
+            return tuple(
+                prompt for prompt, times in read for _ in range(min(times, _MANY) if isinstance(times, int) else 1)
+            )
         if kind == "fallback":
             asked = self.asked(node, unit)
             return asked.target if asked is not None else None
@@ -137,7 +146,7 @@ class Values:
                 self._wrong(parameter, node, unit)
                 return None
             value = int(value)
-        if parameter.kind == "number" and isinstance(value, int | float):
+        if parameter.kind in ("number", "share", "money") and isinstance(value, int | float):
             value = float(value)
         self._check_range(parameter, value, node.span, node.text, unit)
         return value
@@ -193,7 +202,7 @@ class Values:
             is_id = "/" in entry.key
             literal = n.Literal(name.span, "string", entry.key, entry.key)
             model = self.models.by_id(literal, unit) if is_id else self.models.named(name, unit)
-            weights.append((model, self._literal(one, entry.value, unit)))
+            weights.append((model, self.value(one, entry.value, unit)))
         return tuple(weights)
 
     # Models
@@ -316,7 +325,7 @@ class Values:
         return self.value(parameter, item.value, unit, both)
 
     def _range(self, parameter: Parameter, node: n.Range, unit: Unit) -> Unfilled:
-        if parameter.kind not in ("integer", "number", "duration"):
+        if parameter.kind not in ("integer", "number", "share", "money", "duration"):
             self._wrong(parameter, node, unit)
             return Unfilled(())
         low, high = (self._literal(parameter, end, unit) for end in (node.low, node.high))

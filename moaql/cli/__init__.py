@@ -110,6 +110,10 @@ def _run() -> int:
         click.echo(f"error: {error.message}", err=True)
         if error.next_step:
             click.echo(error.next_step, err=True)
+        if "--json" in sys.argv:
+            from moaql.cli.shared import print_json
+
+            print_json({"error": error.message, "help": error.next_step, "diagnostics": []})
         return error.exit_code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

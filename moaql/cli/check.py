@@ -6,12 +6,12 @@ import sys
 
 import click
 
-from moaql.cli.shared import TARGET, common_options, read_program, unreadable, use_color
+from moaql.cli.shared import common_options, read_program, unreadable, use_color
 from moaql.diagnostics import render_all
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=TARGET, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, type=click.Path(), metavar="FILE...")
 @click.option("--strict", is_flag=True, help="Exit with 1 for warnings too.")
 @common_options
 @click.pass_context

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from moaql.cli.shared import TARGET, common_options, use_color
+from moaql.cli.shared import common_options, use_color
 from moaql.diagnostics import Diagnostic, render_all
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 @click.command()
-@click.argument("files", nargs=-1, required=True, type=TARGET, metavar="FILE...|-")
+@click.argument("files", nargs=-1, required=True, type=click.Path(), metavar="FILE...|-")
 @click.option("--check", "only_check", is_flag=True, help="Write nothing; exit with 1 if a file is not formatted.")
 @click.option("--diff", "show_diff", is_flag=True, help="Write nothing; show what would change.")
 @common_options

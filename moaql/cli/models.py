@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from moaql.cli.shared import TARGET, common_options, print_json, print_table
+from moaql.cli.shared import common_options, print_json, print_table
 from moaql.errors import UsageError
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("file", type=TARGET, required=False, metavar="[FILE]")
+@click.argument("file", type=click.Path(), required=False, metavar="[FILE]")
 @common_options
 def command(file: str | None, as_json: bool, quiet: bool) -> None:
     """Show which names mean which models here, their prices, and whether their keys are set.

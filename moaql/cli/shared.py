@@ -85,8 +85,8 @@ def load_program(path: str) -> Program:
         raise UsageError(
             program.diagnostics[0].message, "Give the path of a program, such as programs/quickstart.moaql."
         )
-    if program.failed:
-        fail(program.diagnostics)
+    if program.blocking:
+        fail(program.blocking)
     return program
 
 
@@ -118,6 +118,8 @@ def unreadable(diagnostics: Sequence[Diagnostic]) -> bool:
 def fail(diagnostics: Sequence[Diagnostic]) -> NoReturn:
     """Show diagnostics on standard error and exit with 1."""
     click.echo(render_all(diagnostics, color=use_color(sys.stderr)), err=True, color=True)
+    if click.get_current_context().params.get("as_json"):
+        print_json({"error": "the program has errors", "diagnostics": [each.as_json() for each in diagnostics]})
     raise click.exceptions.Exit(1)
 
 

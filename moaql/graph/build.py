@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from moaql.check.arguments import Binder, Bound
 from moaql.check.program import Model, Program, Topology
+from moaql.check.reach import holes_reached
 from moaql.check.values import Values
 from moaql.diagnostics import Diagnostic
 from moaql.graph.branches import lower_route, lower_until, lower_when
@@ -18,7 +19,6 @@ from moaql.graph.nodes import Call, Gate, Graph, Node, Pairs, Reduce
 from moaql.graph.samples import Samples, take_sample
 from moaql.graph.size import MAX_CALLS, MAX_READS, Size
 from moaql.language import nodes as n
-from moaql.language.holes import holes_in
 from moaql.language.template import placeholder_kinds
 from moaql.records import replace
 from moaql.stages.base import Arguments, Bounds, Flow, Inputs, Prompt, Ref
@@ -44,8 +44,8 @@ def build(program: Program, topology: Topology) -> tuple[Graph | None, tuple[Dia
     builder = Builder()
     help = "fill it, or run `moaql search`"
     message = "a hole is left where the program is to run"
-    left = _holes(topology, builder.binder, set())
-    holes = [Diagnostic("E402", message, unit.source, hole.span, help) for unit, hole in left]
+    left = holes_reached(topology.body, topology.unit)
+    holes = [Diagnostic("E402", message, unit.source, hole.span, help) for hole, unit in left]
     if holes:
         return None, tuple(holes)
     least = Size(builder.binder).topology(topology)
@@ -62,29 +62,6 @@ def build(program: Program, topology: Topology) -> tuple[Graph | None, tuple[Dia
         return None, (Diagnostic("E405", f"`{topology.name}` {error}", topology.unit.source, place, help),)
     del program
     return Graph(topology.name, _reachable(builder.nodes, flow), flow), ()
-
-
-def _holes(topology: Topology, binder: Binder, seen: set[Topology]) -> Iterator[tuple[Unit, n.Node]]:
-    if topology in seen:
-        return
-    seen.add(topology)
-    for hole in holes_in(topology.body):
-        yield topology.unit, hole
-    for name in _names(topology.body):
-        found = topology.unit.find(name)
-        if found is not None and found.kind == "topology":
-            yield from _holes(binder.values.topology(found), binder, seen)
-
-
-def _names(part: object) -> Iterator[str]:
-    if isinstance(part, n.Name):
-        yield part.text
-    elif isinstance(part, tuple):
-        for each in part:
-            yield from _names(each)
-    elif isinstance(part, n.Node):
-        for name in part._fields:
-            yield from _names(getattr(part, name))
 
 
 def _reachable(nodes: dict[str, Node], outputs: Flow) -> dict[str, Node]:

@@ -48,7 +48,7 @@ def local_identity(node: Node) -> list[Any]:
             node.prompt.messages,
             node.settings,
             node.sample,
-            node.values,
+            [[name, sorted(value) if name == "labels" else value] for name, value in node.values],
             node.reads,
         ]
     if isinstance(node, Gate):
@@ -62,7 +62,8 @@ def _inputs(inputs: Inputs, prints: Mapping[str, str], *, ordered: bool) -> list
 
 
 def _model(model: Model) -> list[Any]:
-    return [model.id, model.settings, model.connection, [_model(each) for each in model.alternatives]]
+    connection = [pair for pair in model.connection if pair[0] != "prices"]
+    return [model.id, model.settings, connection, [_model(each) for each in model.alternatives]]
 
 
 def _plain(value: Any) -> Any:

@@ -108,17 +108,29 @@ def _running(graph: Graph, decisions: Mapping[str, str], *, least: bool) -> tupl
 
 def _demanded(graph: Graph, node: Node, *, least: bool) -> Iterator[str]:
     """The nodes whose output a node surely asks for, or may ask for."""
-    inputs = node.inputs
+    inputs = list(node.inputs)
     if isinstance(node, Reduce):
         if node.operation == "fallback":
-            inputs = tuple(
+            inputs = [
                 pair for pair in inputs if pair[0] == "first"
-            )  # the rest is for failures, which a plan leaves out
+            ]  # the rest is for failures, which a plan leaves out
         elif least and (fewest := dict(node.parameters).get("least")) is not None:
-            inputs = inputs[:fewest]
+            inputs = sorted(inputs, key=lambda pair: _calls_behind(graph, pair[1].node))[:fewest]
         elif least and node.operation in ("rank", "attach", "pass"):
-            inputs = tuple(pair for pair in inputs if _may_be_needed(graph, pair[1].node))
+            inputs = [pair for pair in inputs if _may_be_needed(graph, pair[1].node)]
     return (ref.node for _, ref in inputs)
+
+
+def _calls_behind(graph: Graph, id: str) -> int:
+    """How many calls a node needs, itself included."""
+    seen: set[str] = set()
+    todo = [id]
+    while todo:
+        id = todo.pop()
+        if id not in seen:
+            seen.add(id)
+            todo += [ref.node for _, ref in graph.nodes[id].inputs]
+    return sum(isinstance(graph.nodes[id], Call) for id in seen)
 
 
 def _may_be_needed(graph: Graph, id: str) -> bool:

@@ -270,7 +270,9 @@ class TreeReader:
 
     def _refuse_reserved(self, name: n.Name) -> None:
         if name.text in RESERVED:
-            self._error("E114", f"`{name.text}` is a reserved word", name.span, "choose another name")
+            before = self.source.text[: name.span.start].rstrip()
+            wanted = "a step is missing before it" if before.endswith("->") else "choose another name"
+            self._error("E114", f"`{name.text}` is a reserved word", name.span, wanted)
 
     # Holes
 

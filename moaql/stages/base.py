@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ParameterKind = Literal[
-    "model", "models", "fallback", "prompt", "prompts", "integer", "number", "boolean", "word", "string", "strings", "duration",
+    "model", "models", "fallback", "prompt", "prompts", "integer", "number", "share", "money", "boolean", "word", "string", "strings", "duration",
     "weights", "file",
 ]  # fmt: skip
 """`model`: one model, `models`: a list of models and topologies, `fallback`: a model or a topology, `word`: one of `choices`."""
@@ -49,7 +49,7 @@ class Parameter(Record):
 
 SAMPLING: tuple[Parameter, ...] = (
     Parameter("temperature", "number", "Randomness of the answer.", low=0, high=2),
-    Parameter("top_p", "number", "Share of the probability that tokens are drawn from.", low=0, high=1),
+    Parameter("top_p", "share", "Share of the probability that tokens are drawn from.", low=0, high=1),
     Parameter("max_tokens", "integer", "Longest answer, in tokens.", low=1),
     Parameter("seed", "integer", "Seed of the sampling, where the provider takes one."),
     Parameter("stop", "strings", "Text, or list of texts, at which the answer ends."),

@@ -76,7 +76,7 @@ STAGE = Vote(
         Parameter("early", "boolean", "Stop asking once the outcome cannot, or is unlikely to, change.", default=False),
         Parameter(
             "confidence",
-            "number",
+            "share",
             "How sure an early stop must be; 1 stops only on certainty.",
             low=0.5,
             high=1,

@@ -36,7 +36,13 @@ def check(checked: Checked) -> Iterator[Diagnostic]:
         if "candidates" not in use.bound.stage.placeholders or use.before.candidates.high == 0:
             continue
         for prompt in prompts_of(use.bound.values.get("prompt")):
-            if not placeholders_of(prompt) & {"candidates", "critiques", "scores"}:
+            shown = placeholders_of(prompt)
+            if use.bound.name == "grade" and "tests" not in shown:
+                message = f"the tests are not shown: the prompt `{prompt.statement.name.text}` does not name them"
+                yield Diagnostic(
+                    CODE, message, use.bound.unit.source, use.bound.node.span, "put `{tests}` into the prompt"
+                )
+            if not shown & {"candidates", "critiques", "scores"}:
                 message = f"the candidates before this are discarded: the prompt `{prompt.statement.name.text}` does not show them"
                 setting = next((each for each in use.bound.node.settings if each.name.text == "prompt"), use.bound.node)
                 yield Diagnostic(

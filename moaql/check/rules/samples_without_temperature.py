@@ -41,13 +41,18 @@ def check(checked: Checked) -> Iterator[Diagnostic]:
                 if isinstance(entry, Asked) and isinstance(entry.target, Model):
                     reason = _same_each_time(entry, entry.target, use)
                     if reason:
+                        way = (
+                            "leave the seed out"
+                            if reason == "with one seed"
+                            else "write `temperature=0.7`, or ask once"
+                        )
                         message = f"several samples of `{entry.target.name}` {reason} are all the same"
                         yield Diagnostic(
                             CODE,
                             message,
                             use.bound.unit.source,
                             use.bound.node.span,
-                            "write `temperature=0.7`, or ask once",
+                            way,
                         )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from moaql.graph.control import entrances
 from moaql.graph.draw.words import groups, short
 from moaql.graph.nodes import Call, Gate, Graph, Node
 
@@ -21,8 +22,11 @@ def draw(graph: Graph) -> str:
             lines.append("  }")
         else:
             lines += [f"  {node}" for node in nodes]
+    behind_gates = {id for _, _, id in entrances(graph)}
+    for gate, label, id in entrances(graph):
+        lines.append(f"  {_quote(gate)} -> {_quote(id)} [label={_quote(label)} style=dashed];")
     for node in graph.nodes.values():
-        if not node.inputs:
+        if not node.inputs and node.id not in behind_gates:
             lines.append(f"  question -> {_quote(node.id)};")
         for role, id in dict.fromkeys((role, ref.node) for role, ref in node.inputs):
             label = f" [label={_quote(role)}]" if role != "candidates" else ""

@@ -5,7 +5,8 @@ A stage of several calls is a box. Where all calls of a stage read all of anothe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections import Counter
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from moaql.graph.control import entrances
 from moaql.graph.draw.words import group_name, groups, short
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from moaql.graph.draw.words import Group
+
+
+Read: TypeAlias = tuple[Literal["box", "node"], str, str]
+"""Whether a box or a node is read, which, and the label of the arrow."""
 
 
 def draw(graph: Graph) -> str:
@@ -49,47 +54,40 @@ def _node(node: Node, name: str, title: str = "") -> str:
 
 
 def _edges(graph: Graph, stages: list[Group], names: dict[str, str], boxes: dict[str, str]) -> Iterator[str]:
-    members = {group.name: [node.id for node in group.nodes] for group in stages}
-    reads = {
-        id: list(dict.fromkeys((ref.node, _label(node, role)) for role, ref in node.inputs))
-        for id, node in graph.nodes.items()
-    }
-    control: dict[str, list[tuple[str, str]]] = {}
+    sizes = {group.name: len(group.nodes) for group in stages}
+    waits: dict[str, list[tuple[str, str]]] = {}
     for gate, label, id in entrances(graph):
-        control.setdefault(id, []).append((gate, label))
+        waits.setdefault(id, []).append((gate, label))
     for group in stages:
+        reads = {node.id: _reads(graph, node, sizes, boxes) for node in group.nodes}
         target = boxes.get(group.name, "")
-        shared = _shared(group, reads, members, boxes) if target else {}
-        for id in members[group.name]:
-            end = names[id]
-            waits = control.get(id, [])
-            if not reads[id] and not waits:
+        common = set.intersection(*(set(each) for each in reads.values()))
+        shared = {read for read in common if read[0] == "box"} if target else set()
+        for node in group.nodes:
+            end = names[node.id]
+            if not reads[node.id] and node.id not in waits:
                 yield f"question --> {target or end}"
-            for gate, label in waits:
+            for gate, label in waits.get(node.id, []):
                 yield f'{names[gate]} -.->|"{_escape(label)}"| {target or end}'
-            for source, label in reads[id]:
-                box = group_name(graph.nodes[source])
-                if (box, label) in shared:
-                    yield _arrow(boxes[box], target, label)
-                elif box in boxes and all((other, label) in reads[id] for other in members[box]):
-                    yield _arrow(boxes[box], end, label)
-                else:
-                    yield _arrow(names[source], end, label)
+            for read in reads[node.id]:
+                kind, source, label = read
+                yield _arrow(
+                    boxes[source] if kind == "box" else names[source], target if read in shared else end, label
+                )
     for id in dict.fromkeys(ref.node for ref in graph.outputs):
         yield f"{names[id]} --> answer"
 
 
-def _shared(
-    group: Group, reads: dict[str, list[tuple[str, str]]], members: dict[str, list[str]], boxes: dict[str, str]
-) -> set[tuple[str, str]]:
-    """The boxes that every call of this box reads in full."""
-    common = set.intersection(*(set(reads[node.id]) for node in group.nodes))
-    return {
-        (box, label)
-        for box in boxes
-        for label in {label for _, label in common}
-        if box != group.name and all((id, label) in common for id in members[box])
-    }
+def _reads(graph: Graph, node: Node, sizes: dict[str, int], boxes: dict[str, str]) -> dict[Read, None]:
+    """What a node reads, in order: a box where it reads all of it, single nodes otherwise."""
+    pairs = dict.fromkeys((ref.node, _label(node, role)) for role, ref in node.inputs)
+    counts = Counter((group_name(graph.nodes[id]), label) for id, label in pairs)
+    whole = {pair for pair, count in counts.items() if pair[0] in boxes and count == sizes[pair[0]]}
+    out: dict[Read, None] = {}
+    for id, label in pairs:
+        box = group_name(graph.nodes[id])
+        out[("box", box, label) if (box, label) in whole else ("node", id, label)] = None
+    return out
 
 
 def _arrow(source: str, target: str, label: str) -> str:
