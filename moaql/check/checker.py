@@ -62,7 +62,7 @@ def _check(files: Files, unit: Unit) -> Program:
             topology = Topology(search.name.text, body, unit)
             ends[topology] = walker.walk_topology(topology)
         check_search(search, unit, values)
-    _report_hungry(walker, unit)
+    walker.flows.report(walker.fed)
     check_absent(walker.uses, walker.fed)
     checked = Checked(unit, walker, ends, evals, searches)
     found = [each for each in [*unit.diagnostics, *lint(checked)] if not silenced(each)]
@@ -70,11 +70,3 @@ def _check(files: Files, unit: Unit) -> Program:
         if other is not unit:
             found += [each for each in other.diagnostics if each.severity == "error"]
     return Program(unit.source, unit, topologies, evals, searches, tuple(in_order(found)))
-
-
-def _report_hungry(walker: Walker, unit: Unit) -> None:
-    """A pipeline that starts with a stage for candidates is a mistake, unless others put candidates before it."""
-    for topology, node in walker.hungry.items():
-        if topology not in walker.fed and topology.unit is unit:
-            message = f"`{node.name.text}` has no candidates to work on"
-            unit.report("E401", message, node.span, "ask models first: `layer [a, b] -> …`")

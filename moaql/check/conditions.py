@@ -11,6 +11,7 @@ from moaql.diagnostics import suggest
 from moaql.language import nodes as n
 
 if TYPE_CHECKING:
+    from moaql.check.flows import Flows
     from moaql.check.scope import Unit
     from moaql.check.state import State
 
@@ -26,17 +27,17 @@ class Conditions:
     def __init__(self, values: Values) -> None:
         self.values = values
 
-    def check(self, condition: n.Condition, state: State, unit: Unit) -> None:
-        """Report what is wrong with a condition, given what is known of the candidates."""
+    def check(self, condition: n.Condition, state: State, unit: Unit, flows: Flows) -> frozenset[str]:
+        """Report what is wrong with a condition, given what is known of the candidates; the signals that it looks at."""
         if isinstance(condition, n.Logic):
-            for part in condition.parts:
-                self.check(part, state, unit)
-        elif isinstance(condition, n.Negation):
-            self.check(condition.part, state, unit)
-        else:
-            self._comparison(condition, state, unit)
+            parts = [self.check(part, state, unit, flows) for part in condition.parts]
+            return frozenset().union(*parts)
+        if isinstance(condition, n.Negation):
+            return self.check(condition.part, state, unit, flows)
+        self._comparison(condition, state, unit, flows)
+        return frozenset({condition.signal.text.partition(".")[0]})
 
-    def _comparison(self, comparison: n.Comparison, state: State, unit: Unit) -> None:
+    def _comparison(self, comparison: n.Comparison, state: State, unit: Unit, flows: Flows) -> None:
         name, _, field = comparison.signal.text.partition(".")
         signal = SIGNALS.get(name)
         if signal is None or (bool(field) != (name == "field")):
@@ -50,7 +51,7 @@ class Conditions:
         missing = missing or (signal.needs == "scores" and "scores" not in state.attached)
         if missing:
             reason, help = _NEEDS[signal.needs]
-            unit.report("E411", f"`{name}` says nothing here: {reason}", comparison.signal.span, help)
+            flows.add(unit, "E411", f"`{name}` says nothing here: {reason}", comparison.signal, help)
         for value in _values(comparison.value):
             self._value(name, value, unit)
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 from moaql.check.arguments import Binder, Bound, BoundSizes
 from moaql.check.conditions import Conditions
+from moaql.check.flows import FlowMistake, Flows, last_open_branch
 from moaql.check.models import UNKNOWN
 from moaql.check.program import Model, Topology
-from moaql.check.state import START, State, Use, either
+from moaql.check.state import EVERYTHING, START, State, Use, either
 from moaql.check.tables import ROUTE, UNTIL
-from moaql.check.templates import check_placeholders
+from moaql.check.templates import check_placeholders, shown_by
 from moaql.check.unfilled import Unfilled
 from moaql.check.values import Values
 from moaql.language import nodes as n
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
     from moaql.check.scope import Unit
 
-_EVERYTHING = frozenset({"critiques", "scores", "tests"})
-"""Behind a mistake nothing is known, so nothing is missed."""
+_MANY = Bounds(1, 1000)
+"""Behind a mistake nothing is known."""
 MAX_NESTING = 40
 _MANY_PASSES = 4
 
@@ -41,9 +42,9 @@ class Walker:
         self.conditions = Conditions(values)
         self.uses: list[Use] = []
         self.fed: set[Topology] = set()
-        self.hungry: dict[Topology, n.Stage] = {}
-        self._effects: dict[tuple[Topology, State], State] = {}
-        self._walked: dict[tuple[int, State, bool, bool], State] = {}
+        self.flows = Flows()
+        self._effects: dict[tuple[Topology, State], tuple[State, tuple[FlowMistake, ...]]] = {}
+        self._walked: dict[tuple[int, State, bool, bool], tuple[State, tuple[FlowMistake, ...]]] = {}
         self._stack: list[Topology] = []
         self._depths: dict[Topology, int] = {}
         self._deepest: list[int] = []
@@ -53,25 +54,27 @@ class Walker:
     def walk_topology(self, topology: Topology) -> State:
         """Check one topology from its start."""
         self._stack = [topology]
-        before = len(self.uses)
-        state = self._pipeline(topology.body, START, topology.unit)
+        with self.flows.collect() as mistakes:
+            state = self._pipeline(topology.body, START, topology.unit)
+            self._check_end(topology, state)
         self._stack = []
-        if state.candidates.low == 0 and not topology.unit.has_errors and len(self.uses) > before:
-            self._may_be_silent(topology, state)
-        elif len(self.uses) == before and _asks_nobody(topology.body):
-            topology.unit.report("E404", "this pipeline asks nobody", topology.body.span, "write a model or a stage")
+        self.flows.of_topology[topology] = tuple(mistakes)
         return state
 
-    @staticmethod
-    def _may_be_silent(topology: Topology, state: State) -> None:
-        """Some way through the pipeline gives no candidate: it leads through a branch that is not there."""
-        branches = [
-            step for step in topology.body.steps if isinstance(step, n.When | n.Route) and step.otherwise is None
-        ]
-        if branches and state.candidates.high > 0:
-            last = branches[-1]
-            reason = "the condition does not hold" if isinstance(last, n.When) else "no label fits"
-            topology.unit.report("E403", f"there is no answer when {reason}", last.span, "add an `else { … }`")
+    def _check_end(self, topology: Topology, state: State) -> None:
+        """Whether there is an answer, whatever happens."""
+        body, unit = topology.body, topology.unit
+        if unit.has_errors or state.candidates.low > 0:
+            return
+        if state.candidates.high == 0:
+            self.flows.add(unit, "E404", "this pipeline asks nobody", body, "write a model or a stage")
+            return
+        open_branch = last_open_branch(body)
+        if open_branch is None:
+            self.flows.add(unit, "E403", "there may be no answer", body, "on some way through it nobody is asked")
+        else:
+            reason = "the condition does not hold" if isinstance(open_branch, n.When) else "no label fits"
+            self.flows.add(unit, "E403", f"there is no answer when {reason}", open_branch, "add an `else { … }`")
 
     # Steps
 
@@ -80,10 +83,13 @@ class Walker:
         key = (id(pipeline), state, self._in_hole > 0, self._quiet > 0)
         if key not in self._walked:
             after = state
-            for step in pipeline.steps:
-                after = self._step(step, after, unit)
-            self._walked[key] = after
-        return self._walked[key]
+            with self.flows.collect() as mistakes:
+                for step in pipeline.steps:
+                    after = self._step(step, after, unit)
+            self._walked[key] = (after, tuple(mistakes))
+        after, known = self._walked[key]
+        self.flows.extend(known)
+        return after
 
     def _step(self, step: n.Step, state: State, unit: Unit) -> State:
         if isinstance(step, n.Stage):
@@ -97,6 +103,11 @@ class Walker:
         if isinstance(step, n.Until):
             return self._until(step, state, unit)
         return self._hole(step, state, unit) if isinstance(step, n.HoleStep) else state
+
+    def _condition(self, condition: n.Condition, state: State, unit: Unit) -> State:
+        """Check a condition; what it looks at has been of use."""
+        signals = self.conditions.check(condition, state, unit, self.flows)
+        return replace(state, unseen=state.unseen - ({"scores"} if "score" in signals else set()))
 
     def _group(self, step: n.Group, state: State, unit: Unit) -> State:
         times = self.values.repeat(step.repeat, unit)
@@ -116,7 +127,7 @@ class Walker:
         return either(states[min(least, len(states) - 1) :])
 
     def _when(self, step: n.When, state: State, unit: Unit) -> State:
-        self.conditions.check(step.condition, state, unit)
+        state = self._condition(step.condition, state, unit)
         then = self._pipeline(step.then, state, unit)
         otherwise = self._pipeline(step.otherwise, state, unit) if step.otherwise is not None else state
         return either([then, otherwise])
@@ -152,8 +163,10 @@ class Walker:
     def _until(self, step: n.Until, state: State, unit: Unit) -> State:
         limit = self.values.value(UNTIL, step.limit, unit)
         most = limit.bounds.high if isinstance(limit, Unfilled) else limit or 1
+        if state.candidates.high:
+            state = self._condition(step.condition, state, unit)  # candidates that come in are looked at first
         after = self._again(step.body, state, unit, Unfilled((), Bounds(1, most)))
-        self.conditions.check(step.condition, after, unit)
+        after = self._condition(step.condition, after, unit)
         return either([state, after]) if state.candidates.low else after
 
     def _hole(self, step: n.HoleStep, state: State, unit: Unit) -> State:
@@ -185,51 +198,45 @@ class Walker:
         bound = self.binder.bind(node, unit)
         if bound is None:
             several = Bounds(1, max(1, state.candidates.high))
-            return replace(state, candidates=several, attached=_EVERYTHING, perhaps=_EVERYTHING)
+            return replace(state, candidates=several, attached=EVERYTHING, perhaps=EVERYTHING)
         if isinstance(bound, Topology):
             return self._inline(bound, node, state, unit)
         sizes = BoundSizes(bound, lambda topology: self._inline(topology, node, state, unit).candidates)
         check_placeholders(bound.values.get("prompt"), bound.stage.placeholders, bound.name, unit, node)
         if not self._can_work(bound, state):
-            return replace(state, candidates=Bounds(1, 1), attached=_EVERYTHING, perhaps=_EVERYTHING)
+            return replace(state, candidates=_MANY, attached=EVERYTHING, perhaps=EVERYTHING, unseen=frozenset())
         out = bound.stage.candidates(sizes, state.candidates)
+        if out.high == 0 and bound.name != "take":  # a mistake in its arguments, which is reported there
+            out = _MANY
         if bound.stage.writes:
             after = State(out, stale=state.stale | state.attached, writers=frozenset(_writers(bound)))
         else:
             new = {bound.stage.attaches} - {""}
-            after = State(out, state.attached | new, state.perhaps | new, state.stale - new, state.writers)
+            unseen = (state.unseen - shown_by(bound)) | new
+            after = State(out, state.attached | new, state.perhaps | new, state.stale - new, unseen, state.writers)
         if not self._quiet:
             self.uses.append(Use(bound, state, after, self._in_hole > 0))
         return after
 
     def _can_work(self, bound: Bound, state: State) -> bool:
-        """Whether what the stage needs may be there; where it cannot be, that is reported."""
+        """Whether what the stage needs may be there; where it is not, or not on every way, that is a mistake."""
         node, unit, needs = bound.node, bound.unit, bound.stage.needs
         if "candidates" in needs and state.candidates.high == 0:
-            if self._stack and not state.writers and _first_step(self._stack[-1].body) is node:
-                self.hungry.setdefault(self._stack[-1], node)
-            else:
-                self._report(
-                    unit,
-                    "E401",
-                    f"`{bound.name}` has no candidates to work on",
-                    node,
-                    "ask models first: `layer [a, b] -> …`",
-                )
+            message = f"`{bound.name}` has no candidates to work on"
+            self.flows.add(unit, "E401", message, node, "ask models first: `layer [a, b] -> …`")
+            return False
+        if "candidates" in needs and state.candidates.low == 0 and bound.values.get("fallback") is None:
+            message = f"`{bound.name}` may have no candidates to work on"
+            self.flows.add(unit, "E401", message, node, "on some way to it nobody is asked: add an `else { … }`")
             return False
         if "tests" in needs and "tests" not in state.attached:
-            self._report(
-                unit, "E411", f"`{bound.name}` has no tests to go by", node, "put `unit_tests MODEL` before it"
-            )
-        if bound.values.get("by") == "score" and bound.name in ("rank", "best") and "scores" not in state.attached:
-            self._report(
-                unit, "E411", f"`{bound.name} by=score` has no scores to go by", node, "put `score MODEL` before it"
-            )
+            message = f"`{bound.name}` has no tests to go by"
+            self.flows.add(unit, "E411", message, node, "put `unit_tests MODEL` before it")
+        by_score = bound.values.get("by") == "score" and bound.name in ("rank", "best") and "model" not in bound.given
+        if by_score and "scores" not in state.attached:
+            message = f"`{bound.name} by=score` has no scores to go by"
+            self.flows.add(unit, "E411", message, node, "put `score MODEL` before it")
         return True
-
-    def _report(self, unit: Unit, code: str, message: str, node: n.Node, help: str) -> None:
-        if not self._quiet:
-            unit.report(code, message, node.span, help)
 
     def _inline(self, topology: Topology, node: n.Stage, state: State, unit: Unit) -> State:
         """A topology used as a step or a proposer; its own mistakes are reported where it is defined."""
@@ -240,25 +247,26 @@ class Walker:
             return replace(state, candidates=Bounds(1, 1))
         if state.candidates.high > 0:
             self.fed.add(topology)
+        here = _is_written_here(topology, node)
         key = (topology, state)
         if key not in self._effects:
             self._stack.append(topology)
             self._deepest.append(0)
-            self._quiet += not _is_written_here(topology, node)
-            self._effects[key] = self._pipeline(topology.body, state, topology.unit)
-            self._quiet -= not _is_written_here(topology, node)
+            self._quiet += not here
+            with self.flows.collect() as mistakes:
+                after = self._pipeline(topology.body, state, topology.unit)
+            self._quiet -= not here
             self._stack.pop()
             self._depths[topology] = self._deepest.pop() + 1
+            self._effects[key] = (after, tuple(mistakes))
         self._check_depth(topology, node, unit)
-        if state.candidates.high == 0 and topology in self.hungry and not self._quiet:
-            self._report(
-                unit,
-                "E401",
-                f"`{topology.name}` has no candidates to work on",
-                node,
-                "ask models first: `layer [a, b] -> …`",
-            )
-        return self._effects[key]
+        after, known = self._effects[key]
+        if here:
+            self.flows.extend(known)
+        elif known:
+            fed = state.candidates.high > 0
+            self.flows.add_use(unit, node, topology, known[0], fed=fed)
+        return after
 
     def _check_depth(self, topology: Topology, node: n.Stage, unit: Unit) -> None:
         """Topologies inside topologies inside topologies: reported once, where the limit is crossed."""
@@ -281,19 +289,6 @@ def _one_stage(alternative: n.Pipeline) -> n.Stage | None:
     """The stage that an alternative consists of, where a repeat behind the hole would be the stage's."""
     step = alternative.steps[0] if len(alternative.steps) == 1 else None
     return step if isinstance(step, n.Stage) and step.repeat is None else None
-
-
-def _first_step(pipeline: n.Pipeline) -> n.Step | None:
-    step = pipeline.steps[0] if pipeline.steps else None
-    while isinstance(step, n.Group) and step.body.steps:
-        step = step.body.steps[0]
-    return step
-
-
-def _asks_nobody(pipeline: n.Pipeline) -> bool:
-    return all(
-        isinstance(step, n.Skip) or (isinstance(step, n.Group) and _asks_nobody(step.body)) for step in pipeline.steps
-    )
 
 
 def models_of(entry: object) -> Iterator[Model]:

@@ -21,6 +21,7 @@ class State(Record):
         attached: What stages surely attached to them: `critiques`, `scores`, `tests`.
         perhaps: What stages may have attached to them.
         stale: What was attached to candidates that have been replaced since.
+        unseen: What was attached, and nothing has looked at.
         writers: Ids of the models that may have written them.
     """
 
@@ -28,6 +29,7 @@ class State(Record):
     attached: frozenset[str] = frozenset()
     perhaps: frozenset[str] = frozenset()
     stale: frozenset[str] = frozenset()
+    unseen: frozenset[str] = frozenset()
     writers: frozenset[str] = frozenset()
 
 
@@ -45,6 +47,8 @@ class Use(Entity):
 
 
 START = State()
+EVERYTHING = frozenset({"critiques", "scores", "tests"})
+"""All that stages attach."""
 
 
 def either(states: Iterable[State]) -> State:
@@ -56,6 +60,7 @@ def either(states: Iterable[State]) -> State:
             first.attached & other.attached,
             first.perhaps | other.perhaps,
             first.stale | other.stale,
+            first.unseen & other.unseen,
             first.writers | other.writers,
         )
     return first

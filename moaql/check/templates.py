@@ -11,6 +11,7 @@ from moaql.language.template import parse_template, placeholder_kinds
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from moaql.check.arguments import Bound
     from moaql.check.program import Topology
     from moaql.check.scope import Unit
     from moaql.check.state import Use
@@ -48,6 +49,23 @@ def check_placeholders(value: Any, provided: frozenset[str], stage: str, unit: U
                 place = prompt.unit if prompt.unit.source is unit.source else unit
                 span = place_of(placeholder, message) if place is prompt.unit else prompt.statement.name.span
                 place.report("E308", message_text, span, f"`{stage}` provides {words}")
+
+
+_DEFAULTS_SHOW_CRITIQUES = frozenset({"layer", "agg", "seq", "dropout", "rank", "best"})
+
+
+def shown_by(bound: Bound) -> frozenset[str]:
+    """Which of the things that stages attach a use of a stage looks at."""
+    values = bound.values
+    prompts = list(prompts_of(values.get("prompt")))
+    shown = {kind for prompt in prompts for kind in placeholders_of(prompt)}
+    if bound.name in _DEFAULTS_SHOW_CRITIQUES and not prompts:
+        shown.add("critiques")
+    if values.get("by") == "score" or values.get("tie") == "best":
+        shown.add("scores")
+    if bound.name == "grade":
+        shown.add("tests")
+    return frozenset(shown)
 
 
 _ABSENT = {

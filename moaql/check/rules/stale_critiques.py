@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from moaql.check.templates import placeholders_of, prompts_of
+from moaql.check.templates import placeholders_of, prompts_of, shown_by
 from moaql.diagnostics import Diagnostic
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from moaql.check.state import Use
 
 CODE = "W507"
-TITLE = "critiques are stale"
+TITLE = "critiques or scores are stale"
 BAD = """model a = "sim/a"
 model b = "sim/b"
 model c = "sim/c"
@@ -45,12 +45,18 @@ def check(checked: Checked) -> Iterator[Diagnostic]:
                 yield Diagnostic(CODE, message, use.bound.unit.source, use.bound.node.span, help)
 
 
+_ENDS = frozenset({"vote", "dropout"})
+
+
 def _lost(use: Use) -> Iterator[Diagnostic]:
-    if not use.bound.stage.writes or "critiques" not in use.before.attached:
+    """What was attached for nothing: new candidates, or a vote, come without anybody having looked."""
+    if not use.bound.stage.writes and use.bound.name not in _ENDS:
         return
-    for prompt in prompts_of(use.bound.values.get("prompt")):
-        if "critiques" not in placeholders_of(prompt):
-            message = f"the critiques are lost here: the prompt `{prompt.statement.name.text}` does not show them"
-            yield Diagnostic(
-                CODE, message, use.bound.unit.source, use.bound.node.span, "put `{critiques}` into the prompt"
-            )
+    for what in sorted(use.before.unseen - shown_by(use.bound)):
+        message = f"nothing has used the {what} that were attached before this"
+        help = (
+            f"put `{{{what}}}` into the prompt"
+            if use.bound.stage.writes
+            else f"remove what makes the {what}, or use them"
+        )
+        yield Diagnostic(CODE, message, use.bound.unit.source, use.bound.node.span, help)
