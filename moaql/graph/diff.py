@@ -10,8 +10,9 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from moaql.graph.draw.words import condition_text
 from moaql.graph.fingerprint import fingerprint, local_identity, node_fingerprints
-from moaql.graph.nodes import Call, Gate, Graph, Node, Reduce
+from moaql.graph.nodes import IF, Call, Gate, Graph, Node, Reduce
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -128,7 +129,7 @@ def _label(node: Node) -> str:
         return node.model.name
     if isinstance(node, Gate):
         return "gate"
-    shown = ", ".join(f"{name}={_show(value)}" for name, value in node.parameters)
+    shown = ", ".join(f"{name}={_show(value)}" for name, value in node.parameters if name not in _DERIVED)
     return f"{node.operation} {shown}".strip()
 
 
@@ -211,9 +212,10 @@ def _likeness(one: Node, other: Node) -> int:
 def _facts(one: Node, other: Node) -> list[str]:
     if isinstance(one, Call) and isinstance(other, Call):
         facts = []
-        if (one.model.id, one.model.connection) != (other.model.id, other.model.connection):
+        if one.model.id != other.model.id:
             facts.append(f"{one.model.name} ({one.model.id}) → {other.model.name} ({other.model.id})")
         who = other.model.name
+        facts += [f"{who}: {fact}" for fact in _pair_facts(dict(one.model.connection), dict(other.model.connection))]
         facts += [f"{who}: {fact}" for fact in _pair_facts(dict(one.settings), dict(other.settings))]
         facts += [f"{who}: {fact}" for fact in _pair_facts(dict(one.reads), dict(other.reads))]
         facts += [f"{who}: {fact}" for fact in _pair_facts(dict(one.values), dict(other.values))]
@@ -224,11 +226,30 @@ def _facts(one: Node, other: Node) -> list[str]:
         return facts or [f"{who}: changed"]
     if isinstance(one, Reduce) and isinstance(other, Reduce):
         return _pair_facts(dict(one.parameters), dict(other.parameters)) or ["other candidates come out"]
-    return [f"{_condition(one)} → {_condition(other)}"]
+    return _gate_facts(one, other)
+
+
+def _gate_facts(one: Node, other: Node) -> list[str]:
+    """What differs between two decisions: what they look at, or what they may say."""
+    assert isinstance(one, Gate)
+    assert isinstance(other, Gate)
+    facts = []
+    if one.condition != other.condition:
+        before, after = condition_text(one.condition), condition_text(other.condition)
+        if before == after:  # the numbers are rounded for reading
+            before, after = condition_text(one.condition, digits=15), condition_text(other.condition, digits=15)
+        facts.append(f"{before} → {after}")
+    if sorted(one.labels) != sorted(other.labels):
+        facts.append(f"cases {', '.join(one.labels)} → {', '.join(other.labels)}")
+    return facts or ["changed"]
+
+
+_DERIVED = frozenset({"least", "prices"})
+"""Parameters that follow from others, or say nothing about what is done."""
 
 
 def _pair_facts(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
-    names = sorted({*one, *other})
+    names = sorted({*one, *other} - _DERIVED)
     return [
         f"{name} {_show(one.get(name))} → {_show(other.get(name))}"
         for name in names
@@ -239,23 +260,31 @@ def _pair_facts(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
 def _show(value: Any) -> str:
     if value is None:
         return "not set"
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, tuple):
         return f"[{', '.join(_show(each) for each in value)}]"
     return getattr(value, "name", None) or str(value)
 
 
-def _condition(node: Node) -> str:
-    from moaql.graph.draw.words import condition_text
-
-    return condition_text(node.condition) if isinstance(node, Gate) else str(node.id)
-
-
 def _wiring(before: Graph, after: Graph) -> list[Change]:
-    """The same calls, read by others than before."""
+    """The same calls, read by others than before: the first node of which that can be said."""
     old, new = node_fingerprints(before), node_fingerprints(after)
-    known = set(old.values())
+    known, names = set(old.values()), set(before.nodes)
     for id, node in after.nodes.items():
         if new[id] not in known:
-            read = ", ".join(dict.fromkeys(ref.node for _, ref in node.inputs)) or "nothing"
-            return [Change("changed", id, f"reads other candidates: {read}")]
-    return [Change("changed", "answer", "other candidates are the answer")]
+            now = _reads(node)
+            then = _reads(before.nodes[id]) if id in names else ""
+            return [Change("changed", id, f"reads {now} instead of {then}" if then and then != now else f"reads {now}")]
+    return [Change("changed", "answer", f"is {_outputs(after)} instead of {_outputs(before)}")]
+
+
+def _reads(node: Node) -> str:
+    """What a node reads, a branch with its label, with how often where that is more than once."""
+    counts = Counter((ref.node, role if role.startswith(IF) else "") for role, ref in node.inputs if role != "gate")
+    words = [_times(f"{role}: {name}" if role else name, count) for (name, role), count in counts.items()]
+    return ", ".join(words) or "nothing"
+
+
+def _outputs(graph: Graph) -> str:
+    return ", ".join(dict.fromkeys(ref.node for ref in graph.outputs))

@@ -67,6 +67,10 @@ def _comments(text: str, start: int, end: int) -> list[tuple[int, str]]:
     return [(match.start(), match[0].rstrip()) for match in _GAP.finditer(text, start, end) if match[0] != "\n"]
 
 
+def _is_setting(part: Tree[Token] | Token) -> bool:
+    return isinstance(part, Tree) and part.data == "setting"
+
+
 class _Formatter:
     """Turns Lark's tree into a document. Each token is written once, with the comments around it."""
 
@@ -122,7 +126,7 @@ class _Formatter:
             if parts:
                 parts.append(self._new_line(statement))
             parts.append(self._set(statement))
-        return (*parts, *self.last)
+        return (*parts, self._on_own_lines(self.last))
 
     def _new_line(self, part: Tree[Token] | Token) -> Break:
         first = next(iter(part.scan_values(lambda value: isinstance(value, Token)))) if isinstance(part, Tree) else part
@@ -133,7 +137,12 @@ class _Formatter:
     def _inner_comments(self, closing: Tree[Token] | Token) -> Document:
         """The comments before a closing bracket: they belong to what it closes, and are indented with it."""
         assert isinstance(closing, Token)
-        return self.leading.pop(closing.start_pos or 0, ())
+        return self._on_own_lines(self.leading.pop(closing.start_pos or 0, ()))
+
+    @staticmethod
+    def _on_own_lines(comments: tuple[Comment, ...]) -> Document:
+        """Comments behind something that is complete: they begin a line and continue none."""
+        return (Break(hard=True, blank=comments[0].blank_before), *comments) if comments else ()
 
     def _token(self, token: Token, text: str | None = None) -> Document:
         start = token.start_pos or 0
@@ -171,20 +180,38 @@ class _Formatter:
         return (Group((opening, Indent((SOFT, body)), SOFT, closing)), *repeat)
 
     def _set_stage(self, tree: Tree[Token]) -> Document:
-        parts: list[Document] = []
+        """Settings go on in further lines where one is too short for all; a single one stays beside its stage."""
+        several = sum(_is_setting(child) for child in tree.children) > 1
+        head: list[Document] = []
+        settings: list[Document] = []
         for position, child in enumerate(tree.children):
-            behind_list = (
-                isinstance(child, Tree) and child.data == "repeat" and self._ends_in_list(tree.children[position - 1])
-            )
-            if position and not behind_list:
-                parts.append(SPACE)
-            parts.append(self._set(child))
-        return tuple(parts)
+            part = self._set(child)
+            if several and _is_setting(child):
+                settings += [LINE, part]
+            elif position == 0 or self._repeats_list(tree, position):
+                (settings or head).append(part)
+            else:
+                (settings or head).extend([SPACE, part])
+        return (*head, Group(Indent(tuple(settings)))) if settings else tuple(head)
+
+    def _repeats_list(self, tree: Tree[Token], position: int) -> bool:
+        """Whether a child is the repeat of a list before it, to which it is joined: `]x2`."""
+        child = tree.children[position]
+        return isinstance(child, Tree) and child.data == "repeat" and self._ends_in_list(tree.children[position - 1])
 
     @staticmethod
     def _ends_in_list(part: Tree[Token] | Token) -> bool:
         last = part.children[-1] if isinstance(part, Tree) else None
         return isinstance(last, Tree) and last.data == "list"
+
+    def _with_settings(self, tree: Tree[Token]) -> Document:
+        """A statement that ends in settings: they go on in the next line where one is too short for all."""
+        parts = [self._set(child) for child in tree.children]
+        first = next((i for i, part in enumerate(tree.children) if _is_setting(part)), len(parts))
+        rest = [(LINE, part) for part in parts[first:]]
+        return Group((join(SPACE, parts[:first]), Indent(tuple(rest))))
+
+    _set_model_statement = _set_eval_statement = _with_settings
 
     def _set_pipeline(self, tree: Tree[Token]) -> Document:
         parts = [self._set(child) for child in tree.children]
@@ -290,8 +317,8 @@ class _Formatter:
         head = (self._set(keyword), SPACE, self._set(name), SPACE, self._set(opening))
         lines: list[Document] = []
         for position, child in enumerate(body):
-            setting = child if isinstance(child, Tree) and child.data == "setting" else None  # `budget = $25`
-            entry = self._spaced(setting) if setting is not None else self._set(child)
+            setting = isinstance(child, Tree) and _is_setting(child)  # `budget = $25`
+            entry = self._spaced(child) if setting and isinstance(child, Tree) else self._set(child)
             lines += [self._new_line(child) if position else HARD, entry]
         return (*head, Indent((*lines, self._inner_comments(closing))), HARD, self._set(closing))
 

@@ -80,6 +80,7 @@ class _Page:
         self.column = 0
         self.line_is_empty = True
         self.must_break = False
+        self.continued = 0  # columns by which what follows a comment inside a line is indented more
         self.blank_lines = 1  # at the top of the page: no blank line is wanted there
 
     def new_line(self, *, blank: bool = False) -> None:
@@ -89,11 +90,15 @@ class _Page:
         if blank and self.blank_lines == 0:
             self.out.append("\n")
             self.blank_lines = 1
-        self.column, self.line_is_empty, self.must_break = 0, True, False
+        self.column, self.line_is_empty, self.must_break, self.continued = 0, True, False, 0
 
     def write(self, text: str, indent: int) -> None:
+        if self.must_break and not text.strip(" "):
+            return
         if self.must_break:
+            more = self.continued
             self.new_line()
+            indent += more
         if self.line_is_empty:
             text = text.lstrip(" ")
             if not text:
@@ -140,12 +145,13 @@ def render(document: Document, width: int = WIDTH) -> str:
 
 def _set_comment(page: _Page, comment: Comment, indent: int) -> None:
     page.strip_spaces()
+    inside = page.continued if page.must_break else 0 if page.line_is_empty else 2
     if comment.own_line or page.must_break or page.line_is_empty:
         page.new_line(blank=comment.blank_before)
-        page.write(comment.text, indent)
+        page.write(comment.text, indent + inside)
     else:
         page.write("  " + comment.text, indent)
-    page.must_break = True
+    page.must_break, page.continued = True, inside
 
 
 def _fits(document: Document, rest: list[tuple[int, bool, Document]], room: int, whole: int) -> bool:  # noqa: PLR0912 - one case a kind

@@ -72,28 +72,27 @@ def reduce_text(node: Reduce) -> str:
     return " ".join(words)
 
 
-def condition_text(condition: Pairs) -> str:
-    """`agreement ≥ 0.667`, `label`, `field difficulty`."""
+def condition_text(condition: Pairs, *, digits: int = 3) -> str:
+    """`agreement ≥ 0.667`, `label`, `field difficulty`, with so many digits of a number."""
     pairs = dict(condition)
     for name, word in (("all", " and "), ("any", " or ")):
         if name in pairs:
-            return word.join(
-                f"({condition_text(part)})" if len(part) == 1 else condition_text(part) for part in pairs[name]
-            )
+            parts = [(part, condition_text(part, digits=digits)) for part in pairs[name]]
+            return word.join(f"({text})" if len(part) == 1 else text for part, text in parts)
     if "not" in pairs:
-        return f"not {condition_text(pairs['not'])}"
+        return f"not {condition_text(pairs['not'], digits=digits)}"
     if "compare" in pairs:
         operator = {">=": "≥", "<=": "≤", "==": "=", "!=": "≠"}.get(pairs["operator"], pairs["operator"])
-        return f"{pairs['compare']} {operator} {_number(pairs['value'])}"
+        return f"{pairs['compare']} {operator} {_number(pairs['value'], digits)}"
     if "field" in pairs:
         return f"field {pairs['field']}"
     return f"router {pairs['router']}" if "router" in pairs else "label"
 
 
-def _number(value: Any) -> str:
+def _number(value: Any, digits: int) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
-    return f"{value:.3g}" if isinstance(value, float) else str(value)
+    return f"{value:.{digits}g}" if isinstance(value, float) else str(value)
 
 
 def calls_text(low: int, high: int) -> str:
