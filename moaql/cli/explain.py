@@ -6,19 +6,25 @@ from typing import TYPE_CHECKING
 
 import click
 
+from moaql.check import tables
 from moaql.cli.shared import common_options, print_json
 from moaql.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from moaql.check.catalog import Entry
-    from moaql.stages.base import Stage
+    from moaql.stages.base import Parameter, Stage
+
+
+STATEMENTS = {"model": tables.MODEL, "eval": tables.EVAL, "search": tables.SEARCH, "route": tables.ROUTE}
 
 
 @click.command()
 @click.argument("topic", metavar="CODE|STAGE", required=False)
 @common_options
 def command(topic: str | None, as_json: bool, quiet: bool) -> None:
-    """Explain a code such as W501, or a stage such as rank. Without a topic, list them all.
+    """Explain a code such as W501, a stage such as rank, or a statement such as model. Without a topic, list them all.
 
     \b
     Example: moaql explain W501
@@ -40,11 +46,16 @@ def command(topic: str | None, as_json: bool, quiet: bool) -> None:
             click.echo(_entry_text(code, found))
         return
     stage = STAGES.find(topic)
+    if stage is None and topic in STATEMENTS:
+        _statement(topic, as_json)
+        return
     if stage is None:
-        help = suggest(topic, [*codes(), *STAGES.names()]) or "`moaql explain` lists all codes and stages."
+        known = [*codes(), *STAGES.names(), *STATEMENTS]
+        help = suggest(topic, known) or "`moaql explain` lists all codes and stages."
         raise UsageError(f"nothing is called `{topic}`", help)
     if as_json:
-        print_json({"stage": topic, "summary": stage.summary, "source": stage.source, "parameters": _parameters(stage)})
+        rows = _parameters(stage.parameters)
+        print_json({"stage": topic, "summary": stage.summary, "source": stage.source, "parameters": rows})
     else:
         click.echo(_stage_text(topic, stage))
 
@@ -80,12 +91,23 @@ def _stage_text(name: str, stage: Stage) -> str:
     if stage.source:
         lines.append(f"Source: {stage.source}")
     lines.append("")
-    lines += [f"  {each['name']:<14}{each['doc']}{_limits(each)}" for each in _parameters(stage)]
+    lines += [f"  {each['name']:<14}{each['doc']}{_limits(each)}" for each in _parameters(stage.parameters)]
     names = ", ".join(f"{{{each}}}" for each in sorted(stage.placeholders))
     return "\n".join([*lines, "", f"Its prompt may use {names}."] if names else lines)
 
 
-def _parameters(stage: Stage) -> list[dict[str, object]]:
+def _statement(name: str, as_json: bool) -> None:
+    """The settings of a statement or of `route`, or what a condition may compare."""
+    rows = _parameters(STATEMENTS[name])
+    if as_json:
+        print_json({"statement": name, "parameters": rows})
+        return
+    click.echo(f"{name} takes these settings:\n")
+    for each in rows:
+        click.echo(f"  {each['name']:<14}{each['doc']}{_limits(each)}")
+
+
+def _parameters(parameters: Sequence[Parameter]) -> list[dict[str, object]]:
     return [
         {
             "name": each.name,
@@ -98,7 +120,7 @@ def _parameters(stage: Stage) -> list[dict[str, object]]:
             "required": each.required,
             "default": each.default,
         }
-        for each in stage.parameters
+        for each in parameters
     ]
 
 

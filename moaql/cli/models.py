@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from moaql.cli.shared import common_options, print_json, print_table
+from moaql.cli.shared import common_options, fail, print_json, print_table
+from moaql.diagnostics import in_order
 from moaql.errors import UsageError
 
 if TYPE_CHECKING:
-    from moaql.check.scope import Definition
+    from moaql.check.scope import Definition, Unit
 
 
 @click.command()
@@ -25,7 +26,12 @@ def command(file: str | None, as_json: bool, quiet: bool) -> None:
     \b
     Example: moaql models programs/moa.moaql
     """
-    rows = [_row(name, definition) for name, definition in sorted(_definitions(file).items())]
+    unit, definitions = _definitions(file)
+    rows = [_row(name, definition) for name, definition in sorted(definitions.items())]
+    units = {id(each): each for each in (unit, *(definition.unit for definition in definitions.values()))}.values()
+    mistakes = in_order(mistake for unit in units for mistake in unit.diagnostics if mistake.severity == "error")
+    if mistakes:
+        fail(mistakes)
     if as_json:
         print_json({"models": rows})
         return
@@ -37,7 +43,7 @@ def command(file: str | None, as_json: bool, quiet: bool) -> None:
     print_table(columns, [[_cell(row, column) for column in columns] for row in rows], right=(2, 3, 4))
 
 
-def _definitions(file: str | None) -> dict[str, Definition]:
+def _definitions(file: str | None) -> tuple[Unit, dict[str, Definition]]:
     from moaql.check.imports import Files
 
     files = Files()
@@ -48,7 +54,7 @@ def _definitions(file: str | None) -> dict[str, Definition]:
             raise UsageError(f"cannot read `{file}`", "Give the path of a program.")
         unit = files.load(file)
     seen = {**unit.user_models(), **unit.imported, **unit.own}
-    return {name: each for name, each in seen.items() if each.kind == "model"}
+    return unit, {name: each for name, each in seen.items() if each.kind == "model"}
 
 
 def _empty() -> Any:

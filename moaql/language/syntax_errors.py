@@ -86,6 +86,8 @@ def _unexpected_character(source: Source, at: int) -> Diagnostic:
             "E113", message, source, Span(*number.span()), "numbers look like 3, 0.7, 2/3, 80%, $0.01, 250ms, 8s or 4k"
         )
     character = text[at]
+    if character == "." and text[at + 1 : at + 2].isdigit():
+        return Diagnostic("E113", "a number begins with a digit", source, Span(at, at + 1), "write `0.7`")
     if character == "$":
         return Diagnostic("E113", "`$` without an amount", source, Span(at, at + 1), "write dollars as `$0.01`")
     word = _word_around(text, at)
@@ -141,6 +143,8 @@ def _often(kind: str, text: str, accepts: frozenset[str], source: Source, span: 
     """Code, message ("" for the general one) and help of mistakes that people often make."""
     if kind in ("TIMES", "TIMES_HOLE"):
         return "E115", f"`{text}` repeats nothing", "a repeat follows a name, a list, a stage or a parenthesis, once"
+    if kind == "EQUAL" and source.text[span.end : span.end + 1] == ">":
+        return "E110", "", "an arrow is written `->`"
     if kind == "EQUAL" and "TOPOLOGY" in accepts:
         return "E110", "", "a statement starts with `model`, `topology`, `prompt`, `eval` or `search`"
     if kind == "COMMA" and "ARROW" in accepts:
@@ -157,6 +161,8 @@ def _often(kind: str, text: str, accepts: frozenset[str], source: Source, span: 
             return "E110", f"unexpected `=` after `{text}`", f"write `{before} {text} {{ … }}`"
     if kind in _STEP and "ARROW" in accepts and "TOPOLOGY" in accepts:
         return "E110", "", "two pipelines in one file need names: `topology NAME = …`"
+    if kind == "COMPARE" and "ARROW" in accepts:
+        return "E110", "", "an arrow is written `->`"
     if kind == "FIT":
         return "E110", "", "a choice is written `?(a | b)`, and a fitted value `weights=?`"
     return "E110", "", ""

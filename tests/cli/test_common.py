@@ -1,5 +1,7 @@
 """What every command does alike."""
 
+import json
+
 import pytest
 
 from moaql.cli import COMMANDS
@@ -50,3 +52,16 @@ def test_bad_bytes_on_standard_input_are_told_and_nothing_else_happens(moaql, da
         assert done.code in (0, 1)
         assert "\x1b" not in done.err
     assert moaql("graph", "-", stdin=data).code == 1
+
+
+def test_json_tells_failures_too(moaql, write):
+    write("broken.moaql", "layer [a\n")
+    write("empty.moaql", 'model a = "sim/a"\n')
+    for command in (["plan"], ["graph"], ["diff", "broken.moaql"], ["models"]):
+        done = moaql(*command, "broken.moaql", "--json")
+        document = json.loads(done.out)
+        assert done.code == 1
+        assert "E116" in [each["code"] for each in document["diagnostics"]]
+    done = moaql("plan", "empty.moaql", "--json")
+    assert done.code == 2
+    assert json.loads(done.out)["error"] == "empty.moaql has no topology"

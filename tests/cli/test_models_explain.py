@@ -97,3 +97,27 @@ def test_the_shell_completes_commands_files_and_topologies(moaql, write):
     complete = {"_MOAQL_COMPLETE": "bash_complete", "COMP_WORDS": "moaql graph p.moaql::pa", "COMP_CWORD": "2"}
     assert moaql(environment=complete).out == "plain,p.moaql::panel\n"
     assert "complete" in moaql(environment={"_MOAQL_COMPLETE": "bash_source"}).out
+
+
+def test_a_statement_is_explained_by_its_settings(moaql):
+    assert "  budget        Dollars that the search may spend. (0 or more)\n" in moaql("explain", "search").out
+    assert [each["name"] for each in json.loads(moaql("explain", "eval", "--json").out)["parameters"]][:2] == [
+        "metric",
+        "input",
+    ]
+
+
+def test_models_with_mistakes_are_told(moaql, write):
+    write("p.moaql", 'model a = "gpt"\n')
+    done = moaql("models", "p.moaql")
+    assert (done.code, done.out) == (1, "")
+    assert "`gpt` is not a model id" in done.err
+
+
+def test_a_key_that_is_written_into_a_program_is_shown_to_nobody(moaql, write):
+    write("p.moaql", 'model a = "openai/x" api_key_env="sk-live-0123456789"\na\n')
+    for command in ("check", "models", "plan", "graph"):
+        for options in ((), ("--json",)):
+            done = moaql(command, "p.moaql", *options)
+            assert done.code == 1
+            assert "sk-live" not in done.out + done.err
