@@ -23,14 +23,26 @@ _ORDERED = frozenset({"shuffle"})
 
 
 def fingerprint(graph: Graph) -> str:
-    """The identity of a topology: 64 hexadecimal digits."""
-    prints = node_fingerprints(graph)
-    outputs = sorted(f"{prints[ref.node]}:{ref.slot}" for ref in graph.outputs)
-    return _digest(["graph", *outputs])
+    """The identity of a topology: 64 hexadecimal digits.
+
+    Samples of one call are interchangeable: which index a proposer drew depends on the order of the list, and says nothing. So a
+    node is known by what it does, by what it reads, and by who reads it (colour refinement, one sweep each way), and
+    the graph by all its nodes: a call that two stages share counts once, two samples of it count twice.
+    """
+    below = node_fingerprints(graph)
+    readers: dict[str, list[str]] = {id: [] for id in graph.nodes}
+    for ref in graph.outputs:
+        readers[ref.node].append(f"answer {ref.slot}")
+    above: dict[str, str] = {}
+    for id in reversed(list(graph.nodes)):
+        above[id] = _digest([below[id], sorted(readers[id])])
+        for role, ref in graph.nodes[id].inputs:
+            readers[ref.node].append(f"{role} {ref.slot} {above[id]}")
+    return _digest(sorted(above.values()))
 
 
 def node_fingerprints(graph: Graph) -> dict[str, str]:
-    """The identity of each node together with all that it reads."""
+    """For each node the identity of what it does and of all that it reads, whatever its samples."""
     prints: dict[str, str] = {}
     for id, node in graph.nodes.items():
         ordered = not isinstance(node, Call | Gate) and node.operation in _ORDERED
@@ -39,7 +51,7 @@ def node_fingerprints(graph: Graph) -> dict[str, str]:
 
 
 def local_identity(node: Node) -> list[Any]:
-    """What a node does, without what it reads."""
+    """What a node does, without what it reads and which sample it is."""
     if isinstance(node, Call):
         return [
             "call",
@@ -47,7 +59,6 @@ def local_identity(node: Node) -> list[Any]:
             _model(node.model),
             node.prompt.messages,
             node.settings,
-            node.sample,
             [[name, sorted(value) if name == "labels" else value] for name, value in node.values],
             node.reads,
         ]

@@ -122,7 +122,8 @@ def layers(draw: DrawFn, place: Place) -> tuple[n.Stage, int]:
     if count > MOST:
         asked, times, count = asked[:1], 1, sizes[asked[0][0]] * asked[0][1]
     listed = n.ListValue(HERE, tuple(item(each, samples) for each, samples in asked))
-    quorum = draw(st.sampled_from([None, None, 1, 2]))
+    fewest = sum(samples for _, samples in asked) * times
+    quorum = draw(st.sampled_from([None, None, *range(1, min(2, fewest) + 1)]))
     prompt: n.Value | str | None = draw(st.sampled_from([None, None, *PROMPTS]))
     if place.ordered and draw(st.booleans()):
         prompt = n.ListValue(HERE, tuple(item(each) for each in PROMPTS))
