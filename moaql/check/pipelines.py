@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from moaql.check.scope import Unit
 
+ELSE = "else"
+"""The label of what no case names."""
 _MANY = Bounds(1, 1000)
 """Behind a mistake nothing is known."""
 MAX_NESTING = 40
@@ -138,6 +140,9 @@ class Walker:
             unit.report("E304", "a route needs a `case`", step.span, "write `case LABEL { … }`")
         seen: set[str] = set()
         for case in step.cases:
+            if case.label == ELSE:
+                help = "the block behind the last case is written `else { … }`"
+                unit.report("E305", "`else` is no label", case.label_span, help)
             if case.label in seen:
                 unit.report("E305", f"`case {case.label}` stands twice", case.label_span)
             seen.add(case.label)

@@ -240,3 +240,56 @@ def test_a_stage_that_grows_without_bounds_is_refused() -> None:
     made, diagnostics = build(program, program.topologies["main"])
     assert made is None
     assert [each.code for each in diagnostics] == ["E405"]
+
+
+def test_a_fallback_keeps_its_own_address_and_price() -> None:
+    text = 'model y = "openai/y" price_in=9\nmodel z = "vllm/z" or y base_url="http://localhost:1/v1" price_in=0 temperature=0.5\nz'
+    (call,) = graph(text).calls
+    (spare,) = call.model.alternatives
+    assert dict(call.model.connection) == {"base_url": "http://localhost:1/v1"}
+    assert (spare.id, spare.connection, spare.price_in, dict(spare.settings)) == (
+        "openai/y",
+        (),
+        9,
+        {"temperature": 0.5},
+    )
+
+
+def test_blanks_in_a_placeholder_mean_nothing() -> None:
+    for placeholder in ("{critiques}", "{ critiques }"):
+        prompt = f'prompt p {{ user "{{question}} {{candidates}} {placeholder}" }}\n'
+        assert len(list(graph(f"{prompt}a x2 -> critic b -> agg c prompt=p").calls)) == 4
+
+
+def test_ids_are_paths_whatever_the_models_are_called() -> None:
+    assert [call.id for call in graph('layer ["openai/gpt-4o", "x/y/z"] -> agg "openai/gpt-4o"').calls] == [
+        "layer1/openai:gpt-4o",
+        "layer1/x:y:z",
+        "agg/openai:gpt-4o",
+    ]
+
+
+def test_ids_do_not_depend_on_where_the_text_stands() -> None:
+    text = "layer [(a -> b), (b -> a)] -> agg c"
+    assert lines(text) == lines(f"# another line\n\n{text}")
+
+
+def test_an_early_vote_may_be_decided_by_its_cheapest_or_heaviest_voters() -> None:
+    from moaql.graph.plan import plan
+
+    assert plan(graph("layer [(a -> b -> c), a, b] -> vote early=true")).calls.low == 2
+    assert plan(graph("layer [a, b, c] -> vote early=true weights={a: 3, b: 1, c: 1}")).calls.low == 1
+
+
+def test_a_large_layer_is_drawn_at_once() -> None:
+    import time
+
+    from moaql.graph.draw import FORMATS
+
+    large = graph("layer [a, b, c]x500 -> agg d")
+    for name in FORMATS.built_in:
+        draw = FORMATS.find(name)
+        assert draw is not None
+        began = time.perf_counter()
+        draw(large)
+        assert time.perf_counter() - began < 10
