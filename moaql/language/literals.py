@@ -14,7 +14,7 @@ _QUANTITY = re.compile(r"(-?)(\$?)(\d+)(?:([./])(\d+))?(%|ms|[smhkM])?\Z")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _TOKENS = {"k": 1_000, "M": 1_000_000}
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\", "0": "\0"}
-_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|\r\n|.)", re.DOTALL)
 
 
 def quantity(text: str, span: Span) -> Literal | str:
@@ -75,7 +75,7 @@ def bad_escape(raw: str) -> tuple[int, str] | None:
     for match in _ESCAPE.finditer(raw):
         letter = match[1]
         is_code = len(letter) == 5 and not _is_surrogate(letter)
-        if not is_code and letter not in _ESCAPES and letter != "\n":
+        if not is_code and letter not in _ESCAPES and letter not in ("\n", "\r\n"):
             return match.start(), match[0]
     return None
 

@@ -6,7 +6,7 @@ its value.
 
 Two trees are written as another tree that means the same. A bare pipeline that follows other pipelines is moved before them,
 because the grammar lets none stand behind a pipeline; and an empty pipeline outside braces becomes `skip`. What no text can say
-raises a `ValueError`: such as a repeat behind a string, or a second bare pipeline without a model, prompt, eval or search
+raises a `ValueError`: such as a repeat behind a map, or a second bare pipeline without a model, prompt, eval or search
 between the two.
 """
 
@@ -200,9 +200,7 @@ def print_value(value: n.Value | n.Group) -> str:
 
 def _inside(hole: n.Hole) -> str:
     if isinstance(hole, n.Choice):
-        return " | ".join(
-            _item(each) if isinstance(each, n.Item) else print_pipeline(each) for each in hole.alternatives
-        )
+        return " | ".join(_alternative(each) for each in hole.alternatives)
     ends = f"{print_literal(hole.low)}..{print_literal(hole.high)}"
     if isinstance(hole, n.Subset):
         return f"{ends} of {print_value(hole.items)}"
@@ -212,15 +210,25 @@ def _inside(hole: n.Hole) -> str:
     return ends + step + (" log" if hole.log else "")
 
 
+def _alternative(alternative: n.Pipeline | n.Item) -> str:
+    if isinstance(alternative, n.Pipeline):
+        return print_pipeline(alternative)
+    if alternative.repeat is not None and isinstance(alternative.value, n.Literal):
+        raise ValueError(f"no repeat can stand behind `{print_literal(alternative.value)}` in a hole")
+    return _item(alternative)
+
+
 def _operand(item: n.Item) -> str:
-    if isinstance(item.value, n.Group | n.MapValue | n.Fitted):
-        raise ValueError(f"`{print_value(item.value)}` needs a name before it, or a list around it")
+    if isinstance(item.value, n.Group):
+        raise ValueError(f"`{_group(item.value)}` needs a list around it")
     return _item(item)
 
 
 def _item(item: n.Item) -> str:
-    if item.repeat is not None and isinstance(item.value, n.Literal | n.MapValue | n.Fitted | n.Group):
-        raise ValueError(f"no repeat can stand behind `{print_value(item.value)}`")
+    if isinstance(item.value, n.MapValue | n.Fitted):
+        raise ValueError(f"`{print_value(item.value)}` needs `NAME=` before it")
+    if item.repeat is not None and isinstance(item.value, n.Group):
+        raise ValueError(f"`{_group(item.value)}` has a repeat of its own")
     return print_value(item.value) + _repeat(item.repeat)
 
 

@@ -155,17 +155,12 @@ def _maybe_repeated(depth: int) -> SearchStrategy[n.Repeat | None]:
 
 
 @cache
-def _repeatable(depth: int) -> SearchStrategy[n.Name | n.ListValue | n.Hole]:
-    return st.one_of(names(), lists(depth - 1), holes(depth - 1)) if depth > 0 else names()
-
-
-@cache
 def operands(depth: int = DEPTH) -> SearchStrategy[n.Item]:
     """Values behind the name of a stage."""
-    return st.one_of(
-        st.builds(n.Item, st.just(HERE), _repeatable(depth), _maybe_repeated(depth)),
-        st.builds(n.Item, st.just(HERE), literals()),
-    )
+    given: SearchStrategy[n.Name | n.Literal | n.ListValue | n.Hole] = names() | literals()
+    if depth > 0:
+        given = st.one_of(given, lists(depth - 1), holes(depth - 1))
+    return st.builds(n.Item, st.just(HERE), given, _maybe_repeated(depth))
 
 
 @cache

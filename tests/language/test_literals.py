@@ -56,6 +56,12 @@ def test_a_string(raw: str, value: str) -> None:
     assert string_value(raw) == value
 
 
+def test_a_line_break_that_is_escaped_is_left_out_whatever_ends_the_line() -> None:
+    for text in ('"""a\\\nb"""', '"""a\\\r\nb"""'):
+        assert bad_escape(text) is None
+        assert string_value(text) == "ab"
+
+
 @pytest.mark.parametrize(
     ("raw", "found"),
     [(r'"\q"', (1, r"\q")), (r'"ok \n"', None), (r'"\ud800"', (1, r"\ud800")), (r'"\u12"', (1, r"\u"))],
