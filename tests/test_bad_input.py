@@ -1,5 +1,6 @@
 """No input of any kind ends in a traceback, or takes long."""
 
+import json
 import random
 import time
 from pathlib import Path
@@ -12,7 +13,10 @@ from moaql.check.checker import check_file, check_source
 from moaql.check.imports import decode
 from moaql.diagnostics import Diagnostic, render_all
 from moaql.graph.build import build
+from moaql.graph.diff import diff
+from moaql.graph.draw import FORMATS
 from moaql.graph.fingerprint import fingerprint
+from moaql.graph.plan import as_json as plan_json
 from moaql.graph.plan import plan
 from moaql.language.formatter import format_source
 from moaql.language.parser import parse
@@ -45,7 +49,14 @@ def survive(text: str) -> list[str]:
             assert (graph is None) == bool(diagnostics)
             if graph is not None:
                 fingerprint(graph)
-                plan(graph)
+                numbers = plan(graph)
+                assert diff(graph, graph) == ()
+                if len(graph.nodes) < 100:
+                    json.dumps(plan_json(numbers))
+                    for name in FORMATS.built_in:
+                        draw = FORMATS.find(name)
+                        assert draw is not None
+                        assert draw(graph)
     return [each.code for each in program.diagnostics]
 
 

@@ -537,6 +537,7 @@ class TestPlan:
         found = plan(graph)
         assert 0 <= found.calls.low <= found.calls.high <= len(list(graph.calls))
         assert 0 <= found.depth.low <= found.depth.high <= found.calls.high
+        assert found.depth.low <= found.calls.low
         assert (found.depth.low > 0) == (found.calls.low > 0)
         assert (found.cost is None) == bool(found.unpriced)
         for estimate in (found.cost, found.latency, found.tokens_in, found.tokens_out):

@@ -182,6 +182,7 @@ class TestFormatter:
             assert not re.search(r"(\r?\n){3}", gap), "more than one blank line"
         assert tidy == "" or (tidy.endswith("\n") and not tidy.endswith("\n\n"))
         assert not tidy[:1].isspace()
+        assert not any(re.search(r"\s", token) for token in some.tokens_of(tidy) if token.type == "TIMES")
 
     @law(100)
     @given(some.modules(2), st.data())
