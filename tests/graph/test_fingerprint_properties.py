@@ -369,6 +369,16 @@ def swapped(module: n.Module, old: n.Node, new: n.Node) -> n.Module:
     return in_module(module, lambda node: new if node == old else node)
 
 
+def with_one_more(module: n.Module, data: DataObject) -> n.Module:
+    """The program with one more sample of a proposer."""
+    assume(used_layers(module))
+    layer = data.draw(st.sampled_from(used_layers(module)))
+    listed = layer.operands[0].value
+    assert isinstance(listed, n.ListValue)
+    more = replace(listed, items=(*listed.items, data.draw(st.sampled_from(listed.items))))
+    return swapped(module, layer, replace(layer, operands=(replace(layer.operands[0], value=more),)))
+
+
 # Laws
 
 
@@ -462,14 +472,7 @@ class TestFingerprintChanges:
     @law(40)
     @given(programs(ordered=False), st.data())
     def test_when_a_sample_is_added(self, module: n.Module, data: DataObject) -> None:
-        assume(used_layers(module))
-        layer = data.draw(st.sampled_from(used_layers(module)))
-        listed = layer.operands[0].value
-        assert isinstance(listed, n.ListValue)
-        asked = data.draw(st.sampled_from(listed.items))
-        more = replace(listed, items=(*listed.items, asked))
-        operand = replace(layer.operands[0], value=more)
-        assert identity(swapped(module, layer, replace(layer, operands=(operand,)))) != identity(module)
+        assert identity(with_one_more(module, data)) != identity(module)
 
     @law(40)
     @given(programs(ordered=False), st.data())
@@ -556,3 +559,12 @@ class TestPlan:
             costs = [each.cost for each in found.models if each.cost is not None]
             assert sum(each.expected for each in costs) == pytest.approx(found.cost.expected)
             assert max(each.high for each in costs) <= found.cost.high * 1.000001
+
+    @law(40)
+    @given(programs(ordered=False), st.data())
+    def test_one_more_sample_makes_nothing_smaller(self, module: n.Module, data: DataObject) -> None:
+        before, after = plan(graph_of(module)), plan(graph_of(with_one_more(module, data)))
+        assert after.calls.high >= before.calls.high
+        assert after.depth.high >= before.depth.high
+        assert after.tokens_out.high >= before.tokens_out.high
+        assert after.tokens_in.high >= before.tokens_in.high * 0.999999
