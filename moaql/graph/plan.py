@@ -172,7 +172,7 @@ def _prompt_tokens(call: Call, question: Estimate, written: Mapping[str, Estimat
 
 
 def _carried(node: Reduce, written: Mapping[str, Estimate]) -> Estimate:
-    """The size of one candidate that comes out: the mean of those that go in, and what is attached to it."""
+    """The size of one candidate that comes out: any of those that go in, as expected their mean, and what is attached to it."""
     read = [
         written[ref.node]
         for role, ref in node.inputs
@@ -180,10 +180,8 @@ def _carried(node: Reduce, written: Mapping[str, Estimate]) -> Estimate:
     ]
     if not read:
         return ZERO
-    size = ZERO
-    for each in read:
-        size += each
-    size = size.times(1 / len(read))
+    mean = sum(each.expected for each in read) / len(read)
+    size = Estimate(min(each.low for each in read), mean, max(each.high for each in read))
     for role, ref in node.inputs:
         if role in ("critiques", "tests"):
             size += written[ref.node].times(1 / len(read) if role == "critiques" else 1)

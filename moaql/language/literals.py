@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 
-from moaql.language.nodes import Literal, LiteralKind
+from moaql.language.nodes import Literal
 from moaql.source import Span
 
 _QUANTITY = re.compile(r"(-?)(\$?)(\d+)(?:([./])(\d+))?(%|ms|[smhkM])?\Z")
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_MILLISECONDS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000}
 _TOKENS = {"k": 1_000, "M": 1_000_000}
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", '"': '"', "\\": "\\", "0": "\0"}
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|\r\n|.)", re.DOTALL)
@@ -27,39 +27,34 @@ def quantity(text: str, span: Span) -> Literal | str:
     if match is None:
         return f"`{text}` is not a number"
     minus, dollar, whole, separator, part, unit = match.groups()
-    if separator == "/" and not int(part):
+    if len(whole) > 300 or len(part or "") > 300:  # beyond any float, and int() would refuse to read it
+        return f"`{text[:20]}…` is too large a number"
+    above, below = _fraction(whole, separator, part)
+    if not below:
         return f"`{text}` divides by zero"
     if dollar and (unit or separator == "/"):
         return f"`{text}` mixes dollars with another unit"
     if unit and separator == "/":
         return f"`{text}` mixes a fraction with a unit"
-    try:
-        number = _number(whole, separator, part)
-    except (OverflowError, ValueError):
-        return f"`{text[:20]}…` is too large a number"
     if minus:
-        number = -number
-    kind: LiteralKind = "number"
+        above = -above
     if dollar:
-        kind, number = "money", float(number)
-    elif unit == "%":
-        kind, number = "percent", number / 100
-    elif unit in _SECONDS:
-        kind, number = "duration", number * _SECONDS[unit]
-    elif unit in _TOKENS:
-        tokens = number * _TOKENS[unit]
-        if tokens != int(tokens):
-            return f"`{text}` is not a whole number of tokens"
-        kind, number = "size", int(tokens)
-    return Literal(span, kind, number, text)
+        return Literal(span, "money", above / below, text)
+    if unit == "%":
+        return Literal(span, "percent", above / (below * 100), text)
+    if unit in _MILLISECONDS:
+        return Literal(span, "duration", above * _MILLISECONDS[unit] / (below * 1000), text)
+    if unit in _TOKENS:
+        tokens, left = divmod(above * _TOKENS[unit], below)
+        return f"`{text}` is not a whole number of tokens" if left else Literal(span, "size", tokens, text)
+    return Literal(span, "number", above / below if separator else above, text)
 
 
-def _number(whole: str, separator: str | None, part: str | None) -> float | int:
-    if len(whole) > 300 or len(part or "") > 300:  # beyond any float, and int() would refuse to read it
-        raise OverflowError
+def _fraction(whole: str, separator: str | None, part: str | None) -> tuple[int, int]:
+    """A number as one over another, so that only the last step rounds."""
     if separator == "/":
-        return int(whole) / int(part or "1")
-    return float(f"{whole}.{part}") if separator else int(whole)
+        return int(whole), int(part or "1")
+    return int(whole + (part or "")), 10 ** len(part or "")
 
 
 def string_value(raw: str) -> str:

@@ -293,3 +293,13 @@ def test_a_large_layer_is_drawn_at_once() -> None:
         began = time.perf_counter()
         draw(large)
         assert time.perf_counter() - began < 10
+
+
+def test_the_longest_of_what_may_be_chosen_is_read_at_most() -> None:
+    from moaql.graph.plan import plan
+
+    text = 'model short = "sim/s" max_tokens=1\nlayer [short, a] -> best by=confidence -> agg b'
+    alone = plan(graph("a -> agg b")).tokens_in
+    chosen = plan(graph(text)).tokens_in
+    question = plan(graph("a")).tokens_in
+    assert chosen.high == pytest.approx(alone.high + question.high)

@@ -26,6 +26,10 @@ HERE = Span(0, 0)
         ("4k", "size", 4000),
         ("1.5k", "size", 1500),
         ("1M", "size", 1_000_000),
+        ("1.001k", "size", 1001),
+        ("4.1M", "size", 4_100_000),
+        ("9ms", "duration", 0.009),
+        ("0.7%", "percent", 0.007),
     ],
 )
 def test_a_quantity(text: str, kind: str, value: float) -> None:
@@ -34,7 +38,7 @@ def test_a_quantity(text: str, kind: str, value: float) -> None:
     assert (found.kind, found.value, type(found.value)) == (kind, value, type(value))
 
 
-@pytest.mark.parametrize("text", ["1/0", "$5s", "$1/2", "1/2s", "0.0001k", "9" * 400])
+@pytest.mark.parametrize("text", ["1/0", "$5s", "$1/2", "1/2s", "0.0001k", "9" * 400, "1/" + "1" * 5000])
 def test_what_is_no_quantity(text: str) -> None:
     assert isinstance(quantity(text, HERE), str)
 
