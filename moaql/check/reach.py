@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from moaql.language import nodes as n
-from moaql.language.holes import holes_in
+from moaql.language.holes import holes_in, nodes_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,11 +49,4 @@ def models_reached(body: n.Pipeline, unit: Unit, values: Values) -> Iterator[Mod
 
 def names_in(part: object) -> Iterator[n.Name]:
     """All names below a node."""
-    if isinstance(part, n.Name):
-        yield part
-    elif isinstance(part, tuple):
-        for each in part:
-            yield from names_in(each)
-    elif isinstance(part, n.Node):
-        for field in part._fields:
-            yield from names_in(getattr(part, field))
+    return (each for each in nodes_in(part) if isinstance(each, n.Name))

@@ -21,8 +21,6 @@ from moaql.source import Source, Span
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    Child = Token | Tree[Token]
-
 
 class TreeReader:
     """Reads the trees of one source and collects what is wrong with them in `diagnostics`."""

@@ -1,4 +1,4 @@
-"""The holes of a tree."""
+"""The nodes of a tree, and its holes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,15 @@ if TYPE_CHECKING:
 
 def holes_in(part: object) -> Iterator[n.Choice | n.Range | n.Subset | n.Fitted]:
     """All holes below a node, outer ones first, in the order of the text."""
-    if isinstance(part, n.Choice | n.Range | n.Subset | n.Fitted):
-        yield part
+    return (each for each in nodes_in(part) if isinstance(each, n.Choice | n.Range | n.Subset | n.Fitted))
+
+
+def nodes_in(part: object) -> Iterator[n.Node]:
+    """A node and all below it, outer ones first, in the order of the text."""
     if isinstance(part, tuple):
         for each in part:
-            yield from holes_in(each)
+            yield from nodes_in(each)
     elif isinstance(part, n.Node):
-        for name in part._fields:
-            yield from holes_in(getattr(part, name))
+        yield part
+        for field in part._fields:
+            yield from nodes_in(getattr(part, field))
