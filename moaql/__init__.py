@@ -2,7 +2,7 @@
 
 >>> import moaql
 >>> program = moaql.load("programs/quickstart.moaql")  # doctest: +SKIP
->>> graph = moaql.build(program)  # doctest: +SKIP
+>>> answer = program.topology().run("How many packs of 9 hold 24 shells?")  # doctest: +SKIP
 
 Everything is imported when it is first asked for.
 """
@@ -14,39 +14,81 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from moaql.api import build, load, parse, plan
-    from moaql.check.program import Program
+    from moaql.answers.candidate import Candidate
+    from moaql.api.program import Program, Topology
+    from moaql.api.verbs import build, load, parse, plan
     from moaql.diagnostics import Diagnostic
-    from moaql.errors import MissingPackage, MoaqlError, ProgramError, UsageError
+    from moaql.errors import (
+        BankError,
+        BudgetReached,
+        MissingKey,
+        MissingPackage,
+        MoaqlError,
+        NoCandidates,
+        NotBanked,
+        ProgramError,
+        ProviderError,
+        UsageError,
+    )
     from moaql.graph.nodes import Graph
     from moaql.graph.plan import Plan
+    from moaql.run.question import Question
+    from moaql.run.result import Answer
+    from moaql.run.session import Options, open_session
+    from moaql.run.trace import TraceFile
 
 _HOME = {
+    "Answer": "moaql.run.result",
+    "BankError": "moaql.errors",
+    "BudgetReached": "moaql.errors",
+    "Candidate": "moaql.answers.candidate",
     "Diagnostic": "moaql.diagnostics",
     "Graph": "moaql.graph.nodes",
+    "MissingKey": "moaql.errors",
     "MissingPackage": "moaql.errors",
     "MoaqlError": "moaql.errors",
+    "NoCandidates": "moaql.errors",
+    "NotBanked": "moaql.errors",
+    "Options": "moaql.run.session",
     "Plan": "moaql.graph.plan",
-    "Program": "moaql.check.program",
+    "Program": "moaql.api.program",
     "ProgramError": "moaql.errors",
+    "ProviderError": "moaql.errors",
+    "Question": "moaql.run.question",
+    "Topology": "moaql.api.program",
+    "TraceFile": "moaql.run.trace",
     "UsageError": "moaql.errors",
-    "build": "moaql.api",
-    "load": "moaql.api",
-    "parse": "moaql.api",
-    "plan": "moaql.api",
+    "build": "moaql.api.verbs",
+    "load": "moaql.api.verbs",
+    "open_session": "moaql.run.session",
+    "parse": "moaql.api.verbs",
+    "plan": "moaql.api.verbs",
 }
 __all__ = [
+    "Answer",
+    "BankError",
+    "BudgetReached",
+    "Candidate",
     "Diagnostic",
     "Graph",
+    "MissingKey",
     "MissingPackage",
     "MoaqlError",
+    "NoCandidates",
+    "NotBanked",
+    "Options",
     "Plan",
     "Program",
     "ProgramError",
+    "ProviderError",
+    "Question",
+    "Topology",
+    "TraceFile",
     "UsageError",
     "__version__",
     "build",
     "load",
+    "open_session",
     "parse",
     "plan",
 ]

@@ -45,7 +45,7 @@ def survive(text: str) -> list[str]:
         assert format_source(Source(tidy)) == tidy
     if not program.failed:
         for topology in program.topologies.values():
-            graph, diagnostics = build(program, topology)
+            graph, diagnostics = build(topology)
             assert (graph is None) == bool(diagnostics)
             if graph is not None:
                 fingerprint(graph)
@@ -149,7 +149,7 @@ def test_deep_and_long_programs(name: str) -> None:
 
 def test_a_topology_of_ten_to_the_thirty_calls_is_refused_with_its_number() -> None:
     program = check_source(Source(DEEP["nested proposers"][0]))
-    _, (mistake,) = build(program, program.topologies["t30"])
+    _, (mistake,) = build(program.topologies["t30"])
     assert mistake.code == "E405"
     assert f"{9**31:,}" in mistake.message
 

@@ -115,6 +115,6 @@ def test_the_space_is_searched_not_run() -> None:
 
 def test_a_program_with_a_hole_has_no_graph() -> None:
     program = moaql.parse('model a = "sim/a"\ntopology t = a x?(1..3) -> vote')
-    graph, diagnostics = build(program, program.topologies["t"])
+    graph, diagnostics = build(program.topologies["t"])
     assert graph is None
     assert [(each.code, each.span.start) for each in diagnostics] == [("E402", 34)]

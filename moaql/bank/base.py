@@ -70,8 +70,20 @@ class Selection:
     after: float | None = None
 
 
+EVERYTHING = Selection()
+
+
 class Bank(Protocol):
-    """Keeps entries. All methods raise `BankError` where the bank cannot be read or written."""
+    """Keeps entries. All methods raise `BankError` where the bank cannot be read or written.
+
+    Of a request's item only question and id are kept, and of its connection not the name of the key's variable:
+    `moaql.bank.forms.kept` says what is.
+    """
+
+    @property
+    def where(self) -> str:
+        """Where it is, as shown to the user; never with a password."""
+        ...
 
     async def find(self, key: bytes) -> Entry | None:
         """The entry of a key (`moaql.bank.key.key_of(request)`), or None."""
@@ -81,11 +93,11 @@ class Bank(Protocol):
         """Keep an entry. It is durable when this returns. If the key is there already, the older entry stays."""
         ...
 
-    async def count(self) -> Sequence[ModelCount]:
-        """What it holds, by model."""
+    async def count(self, selection: Selection = EVERYTHING) -> Sequence[ModelCount]:
+        """What it holds of the entries that are meant, by model, in order of the models' ids."""
         ...
 
-    def entries(self, selection: Selection) -> AsyncIterator[tuple[bytes, Entry]]:
+    def entries(self, selection: Selection = EVERYTHING) -> AsyncIterator[tuple[bytes, Entry]]:
         """The entries that are meant, oldest first, a few at a time."""
         ...
 
@@ -93,6 +105,10 @@ class Bank(Protocol):
         """Delete the entries that are meant; how many they were."""
         ...
 
+    async def size(self) -> int | None:
+        """Bytes that it takes where it is kept; None where it is kept nowhere."""
+        ...
+
     async def close(self) -> None:
-        """Write what is left to write, and close."""
+        """Write what is left to write, and close. A bank that is closed already stays so."""
         ...

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from moaql.check.program import Model
@@ -9,6 +10,7 @@ from moaql.check.scope import ARTICLES, Definition, Unit
 from moaql.check.tables import CONNECTION, MODEL
 from moaql.diagnostics import Diagnostic
 from moaql.language import nodes as n
+from moaql.records import replace
 from moaql.source import Source
 
 if TYPE_CHECKING:
@@ -73,8 +75,8 @@ class Models:
             for source in statement.sources
         ]
         given = self.values.settings(MODEL, statement.settings, unit, f"model `{definition.name}`", holes=False)
-        first = self._derive(sources[0], given, definition.name)
-        others = [self._derive(source, _sampling(given), source.name) for source in sources[1:]]
+        first = self._derive(sources[0], given, definition.name, unit)
+        others = [self._derive(source, _sampling(given), source.name, unit) for source in sources[1:]]
         alternatives = tuple(each for other in (*first.alternatives, *others) for each in _flat(other))
         if UNKNOWN.id in (source.id for source in sources):
             return UNKNOWN
@@ -88,9 +90,10 @@ class Models:
             first.price_out,
             first.context,
             alternatives,
+            first.folder,
         )
 
-    def _derive(self, source: Model, given: dict[str, Any], name: str) -> Model:
+    def _derive(self, source: Model, given: dict[str, Any], name: str, unit: Unit) -> Model:
         sampling = _sampling(given)
         connection = {key: given[key] for key in CONNECTION if key in given}
         return Model(
@@ -102,6 +105,7 @@ class Models:
             given.get("price_out", source.price_out),
             given.get("context", source.context),
             source.alternatives,
+            _folder(unit) if "file" in given or "prices" in given else source.folder,
         )
 
     @staticmethod
@@ -150,7 +154,8 @@ def _sampling(given: dict[str, Any]) -> dict[str, Any]:
 
 
 def _flat(model: Model) -> list[Model]:
-    alone = Model(
-        model.name, model.id, model.settings, model.connection, model.price_in, model.price_out, model.context
-    )
-    return [alone, *model.alternatives]
+    return [replace(model, alternatives=()), *model.alternatives]
+
+
+def _folder(unit: Unit) -> str:
+    return os.path.dirname(unit.source.path or "")

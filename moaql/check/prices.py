@@ -17,11 +17,12 @@ _FILE = "model_prices_and_context_window_backup.json"
 
 @dataclass(frozen=True)
 class Price:
-    """Dollars per million tokens, and the longest prompt, where known."""
+    """Dollars per million tokens, and the longest prompt and answer in tokens, where known."""
 
     per_million_in: float
     per_million_out: float
     context: int | None = None
+    longest_answer: int | None = None
 
 
 @cache
@@ -39,8 +40,13 @@ def listed_price(model_id: str) -> Price | None:
     price_in, price_out = entry.get("input_cost_per_token"), entry.get("output_cost_per_token")
     if not isinstance(price_in, int | float) or not isinstance(price_out, int | float):
         return None
-    context = entry.get("max_input_tokens")
-    return Price(price_in * 1e6, price_out * 1e6, context if isinstance(context, int) else None)
+    context, longest = entry.get("max_input_tokens"), entry.get("max_output_tokens")
+    return Price(
+        price_in * 1e6,
+        price_out * 1e6,
+        context if isinstance(context, int) else None,
+        longest if isinstance(longest, int) else None,
+    )
 
 
 @cache

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from moaql.source import Source
 
 
-class Model(Record, apart=("name", "price_in", "price_out", "context")):
+class Model(Record, apart=("name", "price_in", "price_out", "context", "folder")):
     """A model as a program names it.
 
     Attributes:
@@ -28,6 +28,7 @@ class Model(Record, apart=("name", "price_in", "price_out", "context")):
         price_out: Dollars per million completion tokens, as the program states it.
         context: Longest prompt and answer together, in tokens, as the program states it.
         alternatives: Models to ask in turn when this one fails.
+        folder: Where the files of its connection are looked for: the folder of the program that names them.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Model(Record, apart=("name", "price_in", "price_out", "context")):
     price_out: float | None = None
     context: int | None = None
     alternatives: tuple[Model, ...] = ()
+    folder: str = ""
 
 
 class Topology(Entity):

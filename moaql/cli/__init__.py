@@ -18,13 +18,18 @@ if TYPE_CHECKING:
     from click import Command, Context, HelpFormatter
 
 COMMANDS = {
+    "bank": "Show, export, import and prune the answers that were paid for.",
+    "batch": "Answer every question of a file.",
     "check": "Find mistakes in programs.",
     "diff": "Show what differs between two topologies.",
     "explain": "Explain a code such as W501, or a stage such as rank.",
     "fmt": "Format programs in place.",
     "graph": "Draw a topology.",
+    "init": "Find keys and local servers, and write a first program.",
     "models": "Show which names mean which models, and from where.",
     "plan": "Count calls, dollars and seconds before spending.",
+    "run": "Answer one question.",
+    "sim": "Serve simulated models over HTTP.",
 }
 """The commands, each with its line of help, so that `--help` imports none of them."""
 
@@ -66,7 +71,7 @@ class Commands(click.Group):
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "MOAQL"})
 @click.version_option(__version__, prog_name="moaql")
 def cli() -> None:
-    """Ensembles of language models as text: check, draw, price and compare them.
+    """Ensembles of language models as text: check, draw, price, compare and run them.
 
     \b
     Example: moaql plan programs/quickstart.moaql
@@ -74,7 +79,7 @@ def cli() -> None:
 
 
 def main() -> NoReturn:
-    """Run the command line and exit with its code: 0 fine, 1 findings, 2 wrong usage, 130 interrupted."""
+    """Run the command line and exit with its code: 0 fine, 1 findings, 2 wrong usage, 3 a provider failed, 4 out of budget, 130."""
     gc.disable()  # a command is over before a collection pays; what runs long turns it on again
     _leave(_run())
 

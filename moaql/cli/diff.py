@@ -49,7 +49,7 @@ def command(context: click.Context, before: str, after: str, exit_code: bool, as
 
 
 def _compare(before: str, after: str) -> list[tuple[str, tuple[Change, ...]]]:
-    from moaql.api import choose_topology
+    from moaql.api.verbs import choose_topology
     from moaql.graph.diff import diff
 
     (old_path, old_name), (new_path, new_name) = split_target(before), split_target(after)
@@ -57,7 +57,7 @@ def _compare(before: str, after: str) -> list[tuple[str, tuple[Change, ...]]]:
     single = len(old.topologies) == 1 and len(new.topologies) == 1
     if old_name or new_name or single:
         one, other = choose_topology(old, old_name), choose_topology(new, new_name)
-        return [(other.name, diff(graph_of(old, one), graph_of(new, other)))]
+        return [(other.name, diff(graph_of(one), graph_of(other)))]
     return _all(old, new)
 
 
@@ -70,9 +70,9 @@ def _all(old: Program, new: Program) -> list[tuple[str, tuple[Change, ...]]]:
         empty = old if not old.topologies else new
         raise UsageError(f"{empty.source.name} has no topology", "Two programs with topologies can be compared.")
     both = [name for name in old.topologies if name in new.topologies]
-    out = [(name, diff(graph_of(old, old.topologies[name]), graph_of(new, new.topologies[name]))) for name in both]
-    gone = {name: graph_of(old, each) for name, each in old.topologies.items() if name not in new.topologies}
-    come = {name: graph_of(new, each) for name, each in new.topologies.items() if name not in old.topologies}
+    out = [(name, diff(graph_of(old.topologies[name]), graph_of(new.topologies[name]))) for name in both]
+    gone = {name: graph_of(each) for name, each in old.topologies.items() if name not in new.topologies}
+    come = {name: graph_of(each) for name, each in new.topologies.items() if name not in old.topologies}
     left = [fingerprint(graph) for graph in come.values()]
     right = [fingerprint(graph) for graph in gone.values()]
     out += [

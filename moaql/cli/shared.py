@@ -125,18 +125,18 @@ def fail(diagnostics: Sequence[Diagnostic]) -> NoReturn:
 
 def load_graph(target: str) -> tuple[Program, Graph]:
     """The program and the graph of `FILE[::NAME]`. Its mistakes are shown, with exit code 1."""
-    from moaql.api import choose_topology
+    from moaql.api.verbs import choose_topology
 
     path, name = split_target(target)
     program = load_program(path)
-    return program, graph_of(program, choose_topology(program, name))
+    return program, graph_of(choose_topology(program, name))
 
 
-def graph_of(program: Program, topology: Topology) -> Graph:
+def graph_of(topology: Topology) -> Graph:
     """The graph of a topology. What stands in its way is shown, with exit code 1."""
     from moaql.graph.build import build
 
-    graph, diagnostics = build(program, topology)
+    graph, diagnostics = build(topology)
     if graph is None:
         fail(diagnostics)
     return graph
@@ -154,8 +154,10 @@ def print_json(document: Any) -> None:
     click.echo(json.dumps(document, ensure_ascii=False, indent=2))
 
 
-def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
-    """A table on standard output: plain text when it is not a terminal."""
+def print_table(
+    columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = (), *, err: bool = False
+) -> None:
+    """A table on standard output, or on standard error: plain text when it is not a terminal."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -166,5 +168,6 @@ def print_table(columns: Sequence[str], rows: Sequence[Sequence[str]], right: Se
         table.add_column(column, justify="right" if number in right else "left", overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    width = None if sys.stdout.isatty() else max(200, *(sum(len(cell) + 3 for cell in row) for row in rows), 0)
-    Console(no_color=not use_color(sys.stdout), highlight=False, width=width).print(table)
+    stream = sys.stderr if err else sys.stdout
+    width = None if stream.isatty() else max(200, *(sum(len(cell) + 3 for cell in row) for row in rows), 0)
+    Console(no_color=not use_color(stream), highlight=False, width=width, stderr=err).print(table)

@@ -10,11 +10,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from moaql.check.arguments import Binder, Bound
-from moaql.check.program import Model, Program, Topology
+from moaql.check.program import Model, Topology
 from moaql.check.reach import holes_reached
 from moaql.check.values import Values
 from moaql.diagnostics import Diagnostic
 from moaql.graph.branches import lower_route, lower_until, lower_when
+from moaql.graph.confidence import ask_for_confidence
 from moaql.graph.nodes import Call, Gate, Graph, Node, Pairs, Reduce
 from moaql.graph.samples import Samples, take_sample
 from moaql.graph.size import MAX_CALLS, MAX_READS, Size
@@ -35,8 +36,8 @@ class TooLarge(Exception):  # noqa: N818 - caught in this file, and turned into 
     """The graph grew beyond what can be meant."""
 
 
-def build(program: Program, topology: Topology) -> tuple[Graph | None, tuple[Diagnostic, ...]]:
-    """The graph of a topology of a program without errors, or why there is none.
+def build(topology: Topology) -> tuple[Graph | None, tuple[Diagnostic, ...]]:
+    """The graph of a topology, whose program has no errors, or why there is none.
 
     Returns:
         The graph and no diagnostics; or None, with E402 for each hole, or E405 where it would be too large.
@@ -60,8 +61,7 @@ def build(program: Program, topology: Topology) -> tuple[Graph | None, tuple[Dia
     except TooLarge as error:
         help = "`dropout` doubles with every candidate, pairwise ranking and layers in a row grow with their square"
         return None, (Diagnostic("E405", f"`{topology.name}` {error}", topology.unit.source, place, help),)
-    del program
-    return Graph(topology.name, _reachable(builder.nodes, flow), flow), ()
+    return Graph(topology.name, ask_for_confidence(_reachable(builder.nodes, flow)), flow), ()
 
 
 def _reachable(nodes: dict[str, Node], outputs: Flow) -> dict[str, Node]:
@@ -197,9 +197,8 @@ class Builder:
     ) -> Ref:
         """See `Lowering.call`."""
         inputs = tuple((role, self._plain(ref, prompt)) for role, ref in inputs)
-        settings = {**dict(model.settings), **arguments.sampling}
-        truncated = settings.pop("truncated", None)
-        sent = tuple(sorted((name, value) for name, value in settings.items() if value is not None))
+        sent, truncated = _sent(model, arguments)
+        spares = tuple(replace(each, settings=_sent(each, arguments)[0]) for each in model.alternatives)
         shown = {name: arguments.values.get(name) for name in _READS} | {"truncated": truncated}
         reads = tuple(
             sorted(
@@ -207,7 +206,7 @@ class Builder:
             )
         )
         purpose = f"{purpose} instead" if self._spares else purpose
-        bare, messages = replace(model, settings=()), Prompt(prompt.messages)
+        bare, messages = replace(model, settings=(), alternatives=spares), Prompt(prompt.messages)
         read = tuple((role, self._kinds[ref.node], ref.slot) for role, ref in inputs)
         kind = self._kind((Call, purpose, bare, messages, sent, values, reads, read))
         index = take_sample(self._samples, kind, sample)
@@ -272,6 +271,13 @@ class Builder:
         self._ids[key] = id
         self._kinds[id] = self._kind(_without_sample(node, self._kinds))
         return id
+
+
+def _sent(model: Model, arguments: Arguments) -> tuple[Pairs, Any]:
+    """The settings that a call of the model sends, and what becomes of a truncated answer."""
+    settings = {**dict(model.settings), **arguments.sampling}
+    truncated = settings.pop("truncated", None)
+    return tuple(sorted((name, value) for name, value in settings.items() if value is not None)), truncated
 
 
 def _safe(name: str) -> str:

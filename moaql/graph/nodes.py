@@ -24,7 +24,7 @@ class Call:
     Attributes:
         id: Readable and stable, such as `layer1/qwen#2`.
         purpose: `propose`, `aggregate`, `rank`, …
-        model: Whom to ask.
+        model: Whom to ask, without its settings. Its alternatives hold all the settings that they are asked with.
         prompt: Message templates.
         settings: What is sent besides the messages, model and stage together, sorted by name.
         sample: Index of the sample, from 0; equal calls differ in nothing else.

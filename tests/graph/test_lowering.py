@@ -229,7 +229,7 @@ def test_settings_of_a_stage_win_over_those_of_the_model_and_none_is_not_sent() 
 )
 def test_a_program_of_a_billion_calls_is_refused_at_once(text: str, number: str) -> None:
     program = moaql.parse(MODELS + text)
-    made, diagnostics = build(program, list(program.topologies.values())[-1])
+    made, diagnostics = build(list(program.topologies.values())[-1])
     assert made is None
     assert [each.code for each in diagnostics] == ["E405"]
     assert number in diagnostics[0].message
@@ -237,7 +237,7 @@ def test_a_program_of_a_billion_calls_is_refused_at_once(text: str, number: str)
 
 def test_a_stage_that_grows_without_bounds_is_refused() -> None:
     program = moaql.parse(MODELS + "layer [a]x40 -> dropout b")
-    made, diagnostics = build(program, program.topologies["main"])
+    made, diagnostics = build(program.topologies["main"])
     assert made is None
     assert [each.code for each in diagnostics] == ["E405"]
 

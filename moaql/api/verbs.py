@@ -1,16 +1,18 @@
-"""The verbs of the Python API; `import moaql` brings each when it is first used."""
+"""From a path to a program, a graph, a plan."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
+from moaql.api.program import Program, Topology
 from moaql.check.checker import check_file, check_source
 from moaql.errors import ProgramError, UsageError
 from moaql.source import Source
 
 if TYPE_CHECKING:
-    from moaql.check.program import Program, Topology
+    from moaql.check.program import Program as CheckedProgram
+    from moaql.check.program import Topology as CheckedTopology
     from moaql.graph.nodes import Graph
     from moaql.graph.plan import Plan
 
@@ -33,7 +35,7 @@ def parse(text: str, name: str = "<text>") -> Program:
     return _without_errors(check_source(Source(text, name)))
 
 
-def build(program: Program, topology: str | None = None) -> Graph:
+def build(program: CheckedProgram, topology: str | None = None) -> Graph:
     """The graph of a topology: every call, reduction and gate.
 
     Args:
@@ -46,20 +48,20 @@ def build(program: Program, topology: str | None = None) -> Graph:
     """
     from moaql.graph.build import build as build_graph
 
-    built, diagnostics = build_graph(program, choose_topology(program, topology))
+    built, diagnostics = build_graph(choose_topology(program, topology))
     if built is None:
         raise ProgramError(diagnostics)
     return built
 
 
-def plan(program: Program, topology: str | None = None) -> Plan:
+def plan(program: CheckedProgram, topology: str | None = None) -> Plan:
     """Calls, depth, dollars and seconds of one question, before anything is spent. Arguments and errors as in `build`."""
     from moaql.graph.plan import plan as make_plan
 
     return make_plan(build(program, topology))
 
 
-def choose_topology(program: Program, name: str | None) -> Topology:
+def choose_topology(program: CheckedProgram, name: str | None) -> CheckedTopology:
     """The topology of that name; without one, the only one or the bare pipeline.
 
     Raises:
@@ -90,7 +92,8 @@ def choose_topology(program: Program, name: str | None) -> Topology:
     raise UsageError(f"{file} has several topologies", f"Name one: {examples}")
 
 
-def _without_errors(program: Program) -> Program:
+def _without_errors(program: CheckedProgram) -> Program:
     if program.blocking:
         raise ProgramError(program.blocking)
-    return program
+    topologies = {each.name: Topology(each.name, each.body, each.unit) for each in program.topologies.values()}
+    return Program(program.source, program.unit, dict(topologies), program.evals, program.searches, program.diagnostics)

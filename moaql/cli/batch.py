@@ -1,0 +1,126 @@
+"""`moaql batch`: many questions through a topology, resumable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from moaql.cli.progress import Progress
+from moaql.cli.running import SIMULATED, Listening, dollars, options_of, run_async, run_options, spent
+from moaql.cli.shared import TARGET, common_options, load_graph, print_json
+
+if TYPE_CHECKING:
+    from moaql.graph.nodes import Graph
+    from moaql.run.answers_file import AnswersFile
+    from moaql.run.batch import Done
+    from moaql.run.caller import Caller
+    from moaql.run.events import Listener
+    from moaql.run.question import Question
+    from moaql.run.session import Options
+
+
+@click.command()
+@click.argument("target", type=TARGET, metavar="FILE[::NAME]")
+@click.argument("questions", type=click.Path(), metavar="IN.jsonl")
+@click.option("-o", "--output", required=True, type=click.Path(), metavar="OUT.jsonl", help="Where the answers go.")
+@click.option("--input", "field", help="Field that holds the question.  [default: input or question]")
+@click.option("--limit", type=click.IntRange(1), help="Only the first so many questions.")
+@click.option("--at-once", type=click.IntRange(1), default=64, show_default=True, help="Questions under way at a time.")
+@run_options
+@common_options
+def command(
+    target: str,
+    questions: str,
+    output: str,
+    field: str | None,
+    limit: int | None,
+    at_once: int,
+    as_json: bool,
+    quiet: bool,
+    **given: Any,
+) -> None:
+    """Answer every question of a file. Run it again to go on where it was stopped: answers that are there are not asked for again.
+
+    Questions that fail are named and left out of OUT.jsonl; the next run tries them again. Exit code 3 if some failed.
+
+    \b
+    Example: moaql batch programs/quickstart.moaql programs/evals/arithmetic.jsonl -o answers.jsonl
+    """
+    from moaql.graph.fingerprint import fingerprint
+    from moaql.run.answers_file import AnswersFile, read_questions
+
+    _, graph = load_graph(target)
+    asked = read_questions(questions, field, limit)
+    with (
+        AnswersFile(output, fingerprint(graph)) as answers,
+        Progress(not quiet and not as_json, "questions") as progress,
+    ):
+        left = [question for question in asked if question.id not in answers.ids]
+        progress.begin(len(asked), len(asked) - len(left))
+        failures: list[Done] = []
+        with Listening(given) as listeners:
+            work = _answer(graph, left, options_of(given), listeners, at_once, answers, failures, progress)
+            caller: Caller = run_async(work)
+        answers.sort([question.id for question in asked])
+    failed = [{"id": each.question.id, "error": str(each.error).replace("\n", " ")} for each in failures]
+    if as_json:
+        print_json(
+            {
+                "items": len(asked),
+                "done": len(asked) - len(failures),
+                "failed": len(failures),
+                "cost": answers.cost,
+                "paid": None if caller.budget.unpriced else caller.budget.paid,
+                "saved": caller.saved,
+                "uncertain": caller.budget.uncertain,
+                "file": output,
+                "failures": failed,
+                "simulated": answers.simulated,
+            }
+        )
+    else:
+        _tell(len(asked), failed, answers, caller, quiet)
+    if failures:
+        raise click.exceptions.Exit(3)
+
+
+def _tell(items: int, failed: list[dict[str, str]], answers: AnswersFile, caller: Caller, quiet: bool) -> None:
+    for each in failed[:10]:
+        click.echo(f"failed: {each['id']}: {each['error']}", err=True)
+    if len(failed) > 10:
+        click.echo(f"… and {len(failed) - 10} more", err=True)
+    if quiet:
+        return
+    done = f"{items - len(failed)} of {items} questions answered in {answers.path}"
+    click.echo(f"{done}; they cost {dollars(answers.cost)}; {spent(caller)}", err=True)
+    if answers.simulated:
+        click.echo(SIMULATED, err=True)
+
+
+async def _answer(
+    graph: Graph,
+    questions: list[Question],
+    options: Options,
+    listeners: tuple[Listener, ...],
+    at_once: int,
+    answers: AnswersFile,
+    failures: list[Done],
+    progress: Progress,
+) -> Caller:
+    from moaql.run.batch import answer_all
+    from moaql.run.session import open_session
+
+    async with open_session(options) as caller:
+
+        def keep(done: Done) -> None:
+            if done.answer is None:
+                failures.append(done)
+            else:
+                answers.add(done.question.id, done.answer)
+            progress.advance(spent(caller))
+
+        await answer_all(
+            graph, questions, caller, seed=options.seed, at_once=at_once, listeners=listeners, on_done=keep
+        )
+    return caller

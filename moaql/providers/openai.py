@@ -1,0 +1,81 @@
+"""Chat completions: the protocol of OpenAI, and of every server that speaks it.
+
+The address is that of `base_url`, or of the provider's entry in `endpoints`. Only the settings that were asked for are sent.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from moaql.providers.completions import GatheredCompletion, read_completion
+from moaql.providers.endpoints import Endpoint, base_url, below, endpoint_of
+from moaql.providers.wire import Wire, texts
+
+if TYPE_CHECKING:
+    from moaql.providers.base import Request, Response
+    from moaql.providers.replies import Asked
+    from moaql.providers.wire import Gathered
+
+_REASONS = re.compile(r"(?:ft:)?(?:o\d|gpt-(?:[5-9]|\d\d))(?![A-Za-z])")
+"""OpenAI's own reasoning models, which refuse `max_tokens` for its newer name."""
+_UNKNOWN = Endpoint("", "")
+
+
+class OpenAI(Wire):
+    """Providers that speak OpenAI's protocol."""
+
+    def url(self, request: Request, streamed: bool) -> str:
+        """`…/chat/completions` below the base URL."""
+        del streamed
+        return below(base_url(request, "v1"), "/chat/completions")
+
+    def headers(self, key: str) -> dict[str, str]:
+        """The key as a bearer."""
+        return {"authorization": f"Bearer {key}"} if key else {}
+
+    def body(self, request: Request, streamed: bool) -> dict[str, Any]:
+        """Model, messages and settings."""
+        endpoint = endpoint_of(request) or _UNKNOWN
+        body: dict[str, Any] = {
+            "model": request.model,
+            "messages": [{"role": role, "content": content} for role, content in request.messages],
+        }
+        settings = dict(request.settings)
+        for name in ("temperature", "top_p"):
+            if settings.get(name) is not None:
+                body[name] = settings[name]
+        if settings.get("max_tokens") is not None:
+            body[_limit_name(request)] = settings["max_tokens"]
+        if settings.get("seed") is not None:
+            body[endpoint.seed] = settings["seed"] + request.sample
+        if settings.get("stop") is not None:
+            body["stop"] = texts(settings["stop"])
+        if settings.get("logprobs"):
+            body["logprobs"] = True
+        if streamed:
+            body["stream"] = True
+            if endpoint.stream_usage:
+                body["stream_options"] = {"include_usage": True}
+        return body
+
+    def read(self, document: dict[str, Any], asked: Asked) -> Response:
+        """The answer of a whole completion."""
+        return read_completion(document, asked)
+
+    def gather(self, asked: Asked) -> Gathered:
+        """What takes in the chunks of a streamed completion."""
+        return GatheredCompletion(asked)
+
+    def is_whole(self, document: Any) -> bool:
+        """Whether it is a completion, not a chunk of one."""
+        choices = document.get("choices") if isinstance(document, dict) else None
+        return isinstance(choices, list) and bool(choices) and isinstance(choices[0], dict) and "message" in choices[0]
+
+
+def _limit_name(request: Request) -> str:
+    own = request.provider == "openai" and not dict(request.connection).get("base_url")
+    return "max_completion_tokens" if own and _REASONS.match(request.model) else "max_tokens"
+
+
+PROVIDER = OpenAI()

@@ -1,0 +1,48 @@
+"""Takes keys out of texts that came from outside, and makes them fit to be shown."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from urllib.parse import quote
+
+LONGEST = 300
+"""Characters of a provider's words that a message repeats."""
+HIDDEN = "***"
+_SHORTEST = 4
+"""Shorter keys are words, and hide nothing."""
+_KEYS = re.compile(
+    r"""\b(?:bearer)\s+[^\s"',;]+
+    | (?<![A-Za-z0-9])(?:sk|rk|pk|gsk|xai|pplx|nvapi|csk|hf|r8|tgp|fw)[-_][A-Za-z0-9*._-]{6,}
+    | \bAIza[A-Za-z0-9_-]{16,}
+    | \beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9._-]+
+    | (?<=[?&]key=)[^&\s"']+""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""What looks like a key: the forms that providers give theirs, tokens of the web, and what stands behind `Bearer`."""
+
+
+def scrub(text: str, key: str = "") -> str:
+    """The text without keys: neither the given one nor anything that looks like one.
+
+    Args:
+        text: What came from outside.
+        key: The key that was sent, or "".
+    """
+    if len(key) >= _SHORTEST:
+        for form in {key, quote(key, safe="")}:
+            text = text.replace(form, HIDDEN)
+    return _KEYS.sub(HIDDEN, text)
+
+
+def shown(text: str, key: str = "") -> str:
+    """One line of at most 300 characters, without keys and control characters, to be repeated in a message.
+
+    Args:
+        text: What came from outside.
+        key: The key that was sent, or "".
+    """
+    cut = scrub(text, key)[: LONGEST * 20]
+    clean = "".join(" " if unicodedata.category(each)[0] in "CZ" else each for each in cut)
+    line = " ".join(clean.split())
+    return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"

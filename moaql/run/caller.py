@@ -1,0 +1,276 @@
+"""One call of one model: from the bank if it was ever paid for, else sent, retried, paid and kept.
+
+Equal calls in flight are one call, also those of different questions and topologies. A response is in the bank before anybody
+sees it; failures are never kept.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from moaql.bank.base import Entry
+from moaql.bank.key import key_of
+from moaql.check.prices import listed_price
+from moaql.errors import NotBanked, ProviderError
+from moaql.graph.assumptions import tokens_of
+from moaql.providers.find import find_provider
+from moaql.run.budget import DEFAULT_LONGEST, Budget, most_prompt_tokens
+from moaql.run.limits import Limits
+from moaql.run.retry import Retries
+
+if TYPE_CHECKING:
+    from moaql.bank.base import Bank
+    from moaql.providers.base import OnText, Provider, Request, Response, Transport
+
+Price = tuple[float, float]
+"""Dollars per million tokens, in and out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a call gave.
+
+    Attributes:
+        response: With its tokens counted: estimated from its length where the provider did not say.
+        cost: List price in dollars; None where the price is unknown.
+        paid: Dollars that this caller paid now; None where the price is unknown.
+        latency: Seconds that it took when it was made.
+        banked: Whether it came from the bank.
+        attempts: Times that it was sent now.
+        shared: Whether it was somebody else's call in flight.
+    """
+
+    response: Response
+    cost: float | None
+    paid: float | None
+    latency: float
+    banked: bool = False
+    attempts: int = 0
+    shared: bool = False
+
+
+class _Flight:
+    """A call in flight, and how many wait for it."""
+
+    __slots__ = ("task", "users")
+
+    def __init__(self, task: asyncio.Task[Answered]) -> None:
+        self.task = task
+        self.users = 0
+
+
+class Caller:
+    """Makes calls. One of it serves any number of questions at once, within one event loop.
+
+    Args:
+        bank: Where responses are kept.
+        transport: How they are fetched.
+        budget: What may be spent.
+        limits: What providers may be sent.
+        retries: When to try again.
+        offline: Whether the bank alone may answer.
+    """
+
+    def __init__(
+        self,
+        bank: Bank,
+        transport: Transport,
+        *,
+        budget: Budget | None = None,
+        limits: Limits | None = None,
+        retries: Retries | None = None,
+        offline: bool = False,
+    ) -> None:
+        self.bank = bank
+        self.budget = budget or Budget()
+        self.offline = offline
+        self.saved = 0.0
+        """Dollars that the bank saved."""
+        self._transport = transport
+        self._limits = limits or Limits()
+        self._retries = retries or Retries()
+        self._flights: dict[bytes, _Flight] = {}
+
+    async def ask(
+        self, request: Request, price: Price | None, *, longest: int | None = None, on_text: OnText | None = None
+    ) -> Answered:
+        """The answer to a request.
+
+        Args:
+            request: What to ask.
+            price: Dollars per million tokens in and out; None where unknown.
+            longest: Tokens that an answer of this model can have at most, where known.
+            on_text: Is called with each piece of the answer as it arrives; with all of it at once where it is there already.
+
+        Raises:
+            ProviderError: if it failed, after the retries that make sense.
+            NotBanked: if it is not in the bank, and no call may be made.
+            BudgetReached, UsageError: see `Budget.reserve`.
+            BankError: if the bank fails.
+        """
+        provider = find_provider(request.id, request.connection)
+        if not provider.banked:
+            return await self._replay(provider, request, price, on_text)
+        key = key_of(request)
+        flight = self._flights.get(key)
+        if flight is None:
+            entry = await self.bank.find(key)
+            if entry is not None:
+                return self._from_bank(entry, price, on_text)
+            flight = self._flights.get(key)
+        shared = flight is not None
+        if flight is None:
+            if self.offline:
+                raise _not_banked(request)
+            work = self._make(provider, request, key, price, longest, on_text)
+            flight = _Flight(asyncio.create_task(work))
+            self._flights[key] = flight
+        answered = await self._wait(key, flight)
+        if not shared:
+            return answered
+        if on_text is not None:
+            on_text(answered.response.text)
+        return replace(answered, paid=0.0 if answered.paid is not None else None, attempts=0, shared=True)
+
+    async def close(self) -> None:
+        """Cancel what is in flight, and wait until it is gone."""
+        tasks = [flight.task for flight in self._flights.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _wait(self, key: bytes, flight: _Flight) -> Answered:
+        """Wait for a call in flight. When nobody waits any more, it is cancelled."""
+        flight.users += 1
+        try:
+            return await asyncio.shield(flight.task)
+        finally:
+            flight.users -= 1
+            if flight.users == 0:
+                if self._flights.get(key) is flight:
+                    del self._flights[key]
+                if not flight.task.done():
+                    flight.task.cancel()
+
+    def _from_bank(self, entry: Entry, price: Price | None, on_text: OnText | None) -> Answered:
+        response = entry.response
+        cost = cost_of(response, price)
+        self.saved += cost or 0.0
+        if on_text is not None:
+            on_text(response.text)
+        return Answered(response, cost, 0.0, entry.latency, banked=True)
+
+    async def _replay(
+        self, provider: Provider, request: Request, price: Price | None, on_text: OnText | None
+    ) -> Answered:
+        response = _counted(await provider.answer(request, self._transport, on_text), request)
+        return Answered(response, cost_of(response, price), 0.0, response.latency or 0.0, banked=True)
+
+    async def _make(
+        self,
+        provider: Provider,
+        request: Request,
+        key: bytes,
+        price: Price | None,
+        longest: int | None,
+        on_text: OnText | None,
+    ) -> Answered:
+        """Send a call, and keep what comes back."""
+        limited = self.budget.limit is not None and "max_tokens" not in dict(request.settings)
+        sent = _with_longest(request, min(longest or DEFAULT_LONGEST, DEFAULT_LONGEST)) if limited else request
+        if limited and (entry := await self.bank.find(key_of(sent))) is not None:
+            return self._from_bank(entry, price, on_text)
+        response, cost, latency, attempts, paid = await self._send(provider, sent, price, on_text)
+        # An answer that its budget's limit did not cut is what the call without it would have given.
+        kept, kept_key = (sent, key_of(sent)) if limited and response.finish == "length" else (request, key)
+        await self.bank.store(kept_key, Entry(kept, response, cost, latency, time.time()))
+        return Answered(response, cost, paid, latency, attempts=attempts)
+
+    async def _send(
+        self, provider: Provider, request: Request, price: Price | None, on_text: OnText | None
+    ) -> tuple[Response, float | None, float, int, float | None]:
+        gatekeeper = self._limits.of(request.provider, str(dict(request.connection).get("base_url", "")))
+        heard = False
+
+        def hear(text: str) -> None:
+            nonlocal heard
+            heard = True
+            if on_text is not None:
+                on_text(text)
+
+        attempt = 0
+        while True:
+            attempt += 1
+            reservation = await self.budget.reserve(_worst_case(request, price), request.id)
+            begun = False
+            try:
+                async with gatekeeper.slot():
+                    begun, started = True, time.perf_counter()
+                    response = await provider.answer(request, self._transport, hear if on_text is not None else None)
+                    elapsed = time.perf_counter() - started
+            except ProviderError as error:
+                (self.budget.forfeit if error.charged else self.budget.release)(reservation)
+                wait = None if heard else self._retries.wait(attempt, error)
+                if wait is None:
+                    raise
+                if error.status == 429 and error.retry_after is not None:
+                    gatekeeper.pause(wait)
+                await asyncio.sleep(wait)
+            except BaseException:
+                (self.budget.forfeit if begun else self.budget.release)(reservation)
+                raise
+            else:
+                response = _counted(response, request)
+                cost = cost_of(response, price)
+                self.budget.settle(reservation, cost)
+                latency = response.latency if response.latency is not None else elapsed
+                return response, cost, latency, attempt, cost
+
+
+def cost_of(response: Response, price: Price | None) -> float | None:
+    """Dollars that a response costs by list price; None where that is unknown."""
+    if price is None:
+        return None
+    return ((response.prompt_tokens or 0) * price[0] + (response.completion_tokens or 0) * price[1]) / 1e6
+
+
+def longest_answer(model_id: str, context: int | None) -> int | None:
+    """Tokens that an answer of a model can have at most, where that is known."""
+    listed = listed_price(model_id)
+    known = [each for each in (context, listed.longest_answer if listed else None) if each is not None]
+    return min(known) if known else None
+
+
+def _worst_case(request: Request, price: Price | None) -> float | None:
+    if price is None:
+        return None
+    longest = dict(request.settings).get("max_tokens") or DEFAULT_LONGEST
+    return (most_prompt_tokens(request.messages) * price[0] + int(longest) * price[1]) / 1e6
+
+
+def _with_longest(request: Request, longest: int) -> Request:
+    return replace(request, settings=tuple(sorted({**dict(request.settings), "max_tokens": longest}.items())))
+
+
+def _counted(response: Response, request: Request) -> Response:
+    """With tokens estimated by length where the provider counts none: a call without a count is not free."""
+    if response.prompt_tokens is not None and response.completion_tokens is not None:
+        return response
+    prompt, completion = response.prompt_tokens, response.completion_tokens
+    if prompt is None:
+        prompt = round(sum(tokens_of(text) for _, text in request.messages)) + 4 * len(request.messages)
+    if completion is None:
+        completion = max(1, round(tokens_of(response.text) + tokens_of(response.reasoning)))
+    return replace(response, prompt_tokens=prompt, completion_tokens=completion)
+
+
+def _not_banked(request: Request) -> NotBanked:
+    question = next((text for role, text in reversed(request.messages) if role == "user"), "")
+    short = question if len(question) <= 60 else f"{question[:57]}…"
+    return NotBanked(
+        f"offline, and the bank does not hold sample {request.sample} of `{request.id}` for “{short}”",
+        "Run without `--offline` once, or import answers with `moaql bank import`.",
+    )

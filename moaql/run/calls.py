@@ -1,0 +1,250 @@
+"""One `Call` of a graph, carried out: messages, request, fallbacks, and what becomes of a truncated answer."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from moaql.answers.candidate import Candidate
+from moaql.answers.reasoning import ReasoningFilter, split_reasoning
+from moaql.check.program import Model
+from moaql.errors import MissingKey, ProviderError
+from moaql.graph.plan import price_of
+from moaql.providers.base import Request
+from moaql.run.caller import Answered, Caller, Price, longest_answer
+from moaql.run.events import CallFinished
+from moaql.run.render import Rendered, render
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from moaql.graph.nodes import Call, Pairs
+    from moaql.providers.base import OnText
+    from moaql.run.events import Listener
+    from moaql.run.question import Question
+
+DEFAULT_TIMEOUT = 600.0
+"""Seconds that one call may take, retries included, where the program says nothing."""
+_MORE_ROOM = 2
+"""`truncated=retry` asks once more with so many times the tokens."""
+
+
+class TooLate(ProviderError):  # noqa: N818
+    """A call took longer than its `timeout`."""
+
+
+class CutOff(ProviderError):  # noqa: N818
+    """An answer was cut off by its token limit, and `truncated=drop` says that such an answer is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What all calls of one run share.
+
+    Attributes:
+        caller: Makes calls.
+        question: What is asked.
+        seed: Of the run.
+        run: Its id.
+        listener: Hears of each call.
+    """
+
+    caller: Caller
+    question: Question
+    seed: int
+    run: str
+    listener: Listener
+
+
+async def carry_out(call: Call, candidates: Sequence[Candidate], asking: Asking, on_text: OnText | None) -> Candidate:
+    """Make one call, and ask its model's alternatives in turn where it fails.
+
+    Args:
+        call: What to ask of whom.
+        candidates: What its prompt shows.
+        asking: What all calls of the run share.
+        on_text: Is called with the pieces of the answer, reasoning left out.
+
+    Raises:
+        ProviderError: if all of them fail; the error is the last one's.
+        MoaqlError: if the run must end: budget, bank, a missing key.
+    """
+    rendered = render(call, asking.question, candidates, asking.seed)
+    started, clock = time.time(), time.perf_counter()
+    speech = _Speech(on_text) if on_text is not None else None
+    models = (_with_settings(call), *call.model.alternatives)
+    for position, model in enumerate(models):
+        try:
+            answered, settings = await _ask(call, model, rendered, asking, speech)
+        except (ProviderError, MissingKey) as error:
+            last = position == len(models) - 1 or (speech is not None and speech.begun)
+            if last:
+                _tell_loss(call, rendered, asking, error, started, clock)
+                raise
+        else:
+            break
+    if speech is not None:
+        speech.end()
+    candidate = _candidate(call, model, rendered, answered)
+    response = answered.response
+    asking.listener(
+        CallFinished(
+            asking.run,
+            call,
+            rendered.messages,
+            dict(settings),
+            candidate,
+            response.text,
+            "",
+            response.model,
+            answered.attempts,
+            answered.shared,
+            started,
+            time.perf_counter() - clock,
+        )
+    )
+    return candidate
+
+
+async def _ask(
+    call: Call, model: Model, rendered: Rendered, asking: Asking, speech: _Speech | None
+) -> tuple[Answered, Pairs]:
+    """Ask one model, within its time, and once more where its answer was cut off and that is to be tried again."""
+    settings = tuple(pair for pair in model.settings if pair[0] != "timeout")
+    seconds = dict(model.settings).get("timeout") or DEFAULT_TIMEOUT
+    truncated = dict(call.reads).get("truncated")
+    provider, _, name = model.id.partition("/")
+    request = Request(
+        provider, name, rendered.messages, settings, call.sample, connection_of(model), asking.question.item
+    )
+    price, longest = price_known(model), longest_answer(model.id, model.context)
+    on_text = speech.hear if speech is not None and truncated in (None, "keep") else None
+    try:
+        async with asyncio.timeout(seconds):
+            answered = await asking.caller.ask(request, price, longest=longest, on_text=on_text)
+            if answered.response.finish == "length" and truncated == "retry" and "max_tokens" in dict(settings):
+                settings = _with_more_room(settings)
+                again = Request(
+                    provider, name, rendered.messages, settings, call.sample, request.connection, request.item
+                )
+                answered = _together(answered, await asking.caller.ask(again, price, longest=longest))
+    except TimeoutError:
+        raise TooLate(f"`{model.name}` did not answer within {seconds:g} s") from None
+    if answered.response.finish == "length" and truncated == "drop":
+        raise CutOff(f"the answer of `{model.name}` was cut off by its token limit", "Raise `max_tokens`.")
+    return answered, settings
+
+
+def connection_of(model: Model) -> Pairs:
+    """How a model is reached, with the files that its program names as absolute paths."""
+    return tuple(
+        (name, os.path.abspath(os.path.join(model.folder, value)) if name in ("file", "prices") and value else value)
+        for name, value in model.connection
+    )
+
+
+def price_known(model: Model) -> Price | None:
+    """Dollars per million tokens in and out: of the program, of a recording's price file, or listed."""
+    known = price_of(model)
+    if known is None and model.id.startswith("recorded/"):
+        from moaql.providers.recorded import recorded_price
+
+        return recorded_price(model.id, connection_of(model))
+    return known
+
+
+def _with_settings(call: Call) -> Model:
+    model = call.model
+    return Model(
+        model.name,
+        model.id,
+        call.settings,
+        model.connection,
+        model.price_in,
+        model.price_out,
+        model.context,
+        (),
+        model.folder,
+    )
+
+
+def _with_more_room(settings: Pairs) -> Pairs:
+    return tuple((name, value * _MORE_ROOM if name == "max_tokens" else value) for name, value in settings)
+
+
+def _together(first: Answered, second: Answered) -> Answered:
+    """The second answer, with the bill of both."""
+    cost = first.cost + second.cost if first.cost is not None and second.cost is not None else None
+    paid = first.paid + second.paid if first.paid is not None and second.paid is not None else None
+    return Answered(
+        second.response,
+        cost,
+        paid,
+        first.latency + second.latency,
+        first.banked and second.banked,
+        first.attempts + second.attempts,
+        second.shared,
+    )
+
+
+def _candidate(call: Call, model: Model, rendered: Rendered, answered: Answered) -> Candidate:
+    response = answered.response
+    text, reasoning = split_reasoning(response.text)
+    return Candidate(
+        text=text,
+        node=call.id,
+        model=model.name,
+        model_id=model.id,
+        sample=call.sample,
+        reasoning="\n\n".join(part for part in (response.reasoning, reasoning) if part),
+        truncated=response.finish == "length",
+        confidence=response.confidence,
+        prompt_tokens=response.prompt_tokens or 0,
+        completion_tokens=response.completion_tokens or 0,
+        cost=answered.cost,
+        paid=answered.paid,
+        latency=answered.latency,
+        banked=answered.banked,
+        shown=rendered.shown,
+    )
+
+
+def _tell_loss(call: Call, rendered: Rendered, asking: Asking, error: Exception, started: float, clock: float) -> None:
+    message = error.message if isinstance(error, ProviderError | MissingKey) else str(error)
+    asking.listener(
+        CallFinished(
+            asking.run,
+            call,
+            rendered.messages,
+            dict(call.settings),
+            None,
+            error=message,
+            started=started,
+            elapsed=time.perf_counter() - clock,
+        )
+    )
+
+
+class _Speech:
+    """Passes an answer on as it arrives, without its reasoning."""
+
+    def __init__(self, on_text: OnText) -> None:
+        self._on_text = on_text
+        self._filter = ReasoningFilter()
+        self.begun = False
+
+    def hear(self, piece: str) -> None:
+        """The next piece."""
+        self._say(self._filter.feed(piece))
+
+    def end(self) -> None:
+        """That was all."""
+        self._say(self._filter.end())
+
+    def _say(self, text: str) -> None:
+        if text:
+            self.begun = True
+            self._on_text(text)
