@@ -10,12 +10,12 @@ import re
 
 from moaql.answers.marked import boxed, json_field
 
-_ONLY = re.compile(r"\W*(?:(?:option|choice|answer)\s*:?\s*)?\W*([A-Ja-j])(?![\w'’])", re.IGNORECASE)
+_ONLY = re.compile(r"\W*+(?:(?:option|choice|answer)\b\W*+)?([A-J])(?![\w'’])", re.IGNORECASE)
 _TEXT = re.compile(r"\\(?:text|textbf|mathrm|mathbf)\s*\{([^{}]*)\}")
-_IS = re.compile(r"\b(?:answer|option|choice)\s+is:?[\s*]*\\?\(?\**([A-J])(?![\w'’])", re.IGNORECASE)
-_COLON = re.compile(r"\banswer\**:[\s*]*\(?([A-J])(?![\w'’])", re.IGNORECASE)
+_IS = re.compile(r"\b(?:answer|option|choice)\s++is:?[\s*]*+\\?\(?\**+([A-J])(?![\w'’])", re.IGNORECASE)
+_COLON = re.compile(r"\banswer\**+:[\s*]*+\(?([A-J])(?![\w'’])", re.IGNORECASE)
 _ALONE = re.compile(r"\b[A-J]\b")
-_NEXT_TASK = re.compile(r"\n\s*(?:Question|Q):")
+_NEXT_TASK = re.compile(r"^[ \t]*+(?:Question|Q):", re.MULTILINE)
 
 
 def choice(text: str) -> str | None:
@@ -28,8 +28,8 @@ def choice(text: str) -> str | None:
         if found is not None and (match := _ONLY.match(_TEXT.sub(r"\1", found))):
             return match[1].upper()
     # A model that goes on behind its answer makes up the next task of the examples that it was shown.
-    asked = _NEXT_TASK.search(text)
-    own = text[: asked.start()] if asked else text
+    asked = _NEXT_TASK.search(text.lstrip(), 1)
+    own = text.lstrip()[: asked.start()] if asked else text
     for pattern in (_IS, _COLON):
         letters = [match[1] for match in pattern.finditer(own)]
         if letters:

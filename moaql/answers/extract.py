@@ -60,6 +60,6 @@ def normal(text: str) -> str:
                 text = inner
         text = _COMMAND.sub(r"\1", text)
     text = " ".join(text.casefold().split())
-    if _PLAIN_NUMBER.fullmatch(text):
-        return canonical(numbers(text)[0])
+    if _PLAIN_NUMBER.fullmatch(text) and (values := numbers(text)):
+        return canonical(values[0])
     return text

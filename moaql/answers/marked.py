@@ -15,19 +15,20 @@ from __future__ import annotations
 import json
 import re
 
-_FIELD = re.compile(r"""(?:final[_ ])?answer\\?["'”]\s*:\s*""", re.IGNORECASE)
+_FIELD = re.compile(r"""(?:final[_ ])?answer\\?["'”]\s*+:\s*+""", re.IGNORECASE)
 _QUOTED = re.compile(r'\\?"(.*?)(?:(?<!\\)"(?=\s*(?:[,}\n]|\Z))|\\"(?=\s*[\n}])|\Z)', re.DOTALL)
-_BARE = re.compile(r"[^\n]*?(?=,?\s*(?:\n|\}\s*(?:\Z|```)|\Z))")
-_VALUE_END = re.compile(r"\s*(?:[,}\]\n`]|\Z)")
+_BARE = re.compile(r"[^\n]*?(?=,?(?:\n|[ \t]{0,9}\}\s*+(?:\Z|```)|\Z))")
+_VALUE_END = re.compile(r"\s*+(?:[,}\]`]|\Z)|[ \t]*+\n")
 _HOLE = re.compile(r"[_…\s]*|\.{3}|<[^<>]*>")
-_HASHES = re.compile(r"^[ \t]*####[ \t]+(\S.*?)[ \t]*$", re.MULTILINE)
+_BRACE = re.compile(r"\\boxed\s*\{|[{}]")
+_HASHES = re.compile(r"^[ \t]*+####[ \t]++(\S.*)$", re.MULTILINE)
 _SAID = re.compile(
-    r"\banswer(?:\s+to\s+[^.:\n]{1,80}?)?[*_\"]*\s*(?:is|are|=|:|equals|would be|must be)(?![\w'’])[*_]*\s*:?"
-    r"[*_\s]*(?:\\\[|\\\(|\$+|```\w*)?\s*(?=\S)",
+    r"\banswer(?:\s++to\s++[^.:\n]{1,80}?)?[*_\"]*+\s*+(?:is|are|=|:|equals|would be|must be)(?![\w'’])[*_]*+\s*+:?"
+    r"[*_\s]*+(?:\\\[|\\\(|\$++|```\w*+)?\s*+(?=\S)",
     re.IGNORECASE,
 )
 _SENTENCE_END = re.compile(r"\n|\.(?!\d)(?=[\s\"*$)]|\Z)|[!?](?=\s|\Z)")
-_BOLD = re.compile(r"(?:\*\*|__)([^*_\n]+?)(?:\*\*|__)[\s.!]*\Z")
+_BOLD = re.compile(r"(?:\*\*|__)([^*_\n]+?)(?:\*\*|__)[\s.!]*+\Z")
 _decoder = json.JSONDecoder(strict=False)
 
 
@@ -73,29 +74,25 @@ def _json_value(text: str, start: int) -> str:
 
 def boxed(text: str) -> str | None:
     """What stands in the last `\\boxed{…}` that is closed, whatever braces are in it."""
-    at = len(text)
-    while (at := text.rfind("\\boxed", 0, at)) >= 0:
-        start = text.find("{", at)
-        end = _closing(text, start) if start >= 0 else None
-        if end is not None and text[start + 1 : end].strip():
-            return text[start + 1 : end].strip()
-    return None
-
-
-def _closing(text: str, start: int) -> int | None:
-    depth = 0
-    for position in range(start, len(text)):
-        depth += (text[position] == "{") - (text[position] == "}")
-        if depth == 0:
-            return position
-    return None
+    if "\\boxed" not in text:
+        return None
+    opened: list[tuple[int, bool]] = []
+    last = (-1, -1)
+    for brace in _BRACE.finditer(text):
+        if brace[0] != "}":
+            opened.append((brace.end(), len(brace[0]) > 1))
+        elif opened:
+            start, is_box = opened.pop()
+            if is_box and start > last[0] and text[start : brace.start()].strip():
+                last = (start, brace.start())
+    return text[slice(*last)].strip() if last[0] >= 0 else None
 
 
 def hashes(text: str) -> str | None:
     """What stands behind the last `####` at the start of a line, as in the solutions of GSM8K (Cobbe et al. 2021)."""
     if "####" not in text:
         return None
-    lines: list[str] = _HASHES.findall(text)
+    lines: list[str] = [line.rstrip() for line in _HASHES.findall(text)]
     # `#### Step 3` is a heading: an answer is the last thing said.
     return lines[-1] if lines and text.rstrip().endswith(lines[-1]) else None
 

@@ -53,7 +53,7 @@ def number(text: str) -> str | None:
         first = _SEVERAL.split(found, maxsplit=1)[0]
         values = numbers(_EQUALS.split(first)[-1]) or numbers(found)
         return canonical(values[0]) if values else None
-    if len(text) > _SHORT and (_FINISHED.search(text[-20:]) is None or _REASONING_FIELD.search(text)):
+    if _REASONING_FIELD.search(text) or (len(text) > _SHORT and _FINISHED.search(text[-20:]) is None):
         return None
     values = numbers(text.strip().rpartition("\n")[2])
     return canonical(values[-1]) if values else None

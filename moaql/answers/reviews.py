@@ -10,24 +10,26 @@ if TYPE_CHECKING:
 
 _ALIKE = str.maketrans("［］（）【】：．０１２３４５６７８９", "[]()[]:.0123456789")
 _BOLD = r"(?:\*\*|__)?"
-_LEAD = rf"^[ \t]*(?:#{{1,6}}[ \t]*)?{_BOLD}[ \t]*"
-_TRAIL = rf"[ \t]*{_BOLD}[ \t]*[.):\-–]*[ \t]*{_BOLD}[ \t]*"
+_LEAD = rf"^[ \t]*+(?:#{{1,6}}[ \t]*+)?{_BOLD}[ \t]*+"
+_TRAIL = rf"[ \t]*+{_BOLD}[ \t]*+[.):\-–]*+[ \t]*+{_BOLD}[ \t]*+"
 _HEADS = tuple(
     re.compile(f"{_LEAD}{form}{_TRAIL}", re.IGNORECASE | re.MULTILINE)
     for form in (
-        r"\[(\d+)\]",
-        rf"(?:answer|candidate|response)[ \t]+\[?(\d+)\]?(?=[ \t]*{_BOLD}[ \t]*(?:[:.)\-–]|$))",
-        r"(\d+)(?=[.):])",
+        r"\[(\d{1,4})\]",
+        rf"(?:answer|candidate|response)[ \t]++\[?(\d{1, 4})\]?(?=[ \t]*+{_BOLD}[ \t]*+(?:[:.)\-–]|$))",
+        r"(\d{1,4})(?=[.):])",
     )
 )
 """How a block begins, the surest form first: a review has lists of its own."""
-_ITEM = re.compile(r"^[ \t]*(?:#{1,6}\s*)?(?:\*\*)?(?:\[?\d+[\].):]+|[-*•+])(?:\*\*)?\s+(\S.*?)[ \t]*$", re.MULTILINE)
+_ITEM = re.compile(
+    r"^[ \t]*+(?:#{1,6}[ \t]*+)?(?:\*\*)?(?:\[?\d{1,4}[\].):]++|[-*•+])(?:\*\*)?[ \t]++(\S.*)$", re.MULTILINE
+)
 _JUDGED = re.compile(
-    r"^[ \t]*(?:[-*•+]\s*)?(?:\*\*|__)?(?:tests?\s*#?\s*)?\[?(\d+)\]?(?:\*\*|__)?\s*[.):\-–]*\s*(.*)$",
+    r"^[ \t]*+(?:[-*•+][ \t]*+)?(?:\*\*|__)?(?:tests?[ \t]*+#?[ \t]*+)?\[?(\d{1,4})\]?(?:\*\*|__)?[ \t]*+[.):\-–]*+[ \t]*+(.*)$",
     re.IGNORECASE | re.MULTILINE,
 )
 _OUTCOME = re.compile(
-    r"\b(not\s+passed|does\s+not\s+pass|did\s+not\s+pass|passed|failed|pass|fail|passes|fails)\b", re.IGNORECASE
+    r"\b(not\s++passed|does\s++not\s++pass|did\s++not\s++pass|passed|failed|pass|fail|passes|fails)\b", re.IGNORECASE
 )
 
 
@@ -40,8 +42,9 @@ def read_critiques(text: str, count: int) -> tuple[str, ...]:
     blocks = [""] * count
     for form in _HEADS:
         heads = _ascending(form.finditer(text), count)
-        for head, after in zip(heads, [*heads[1:], None], strict=True):
-            blocks[int(head[1]) - 1] = text[head.end() : after.start() if after else len(text)].strip()
+        ends = [head.start() for head in heads[1:]] + [len(text)]
+        for head, end in zip(heads, ends if heads else (), strict=True):
+            blocks[int(head[1]) - 1] = text[head.end() : end].strip()
         if heads:
             break
     return tuple(blocks)
@@ -73,9 +76,8 @@ def read_passed(text: str, count: int) -> float | None:
     """
     outcomes: dict[int, bool] = {}
     for digits, rest in _JUDGED.findall(text.translate(_ALIKE)):
-        rest = rest.strip(" *_[")
         # The outcome stands first, as it is asked for, or behind a repeated test.
-        first = _OUTCOME.match(rest)
+        first = _OUTCOME.match(rest.strip(" *_["))
         words = [first[1]] if first else _OUTCOME.findall(rest)
         if words and 1 <= int(digits) <= count:
             outcomes[int(digits)] = words[-1].lower() in ("passed", "pass", "passes")

@@ -13,25 +13,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _ALIKE = str.maketrans("［］（）【】〔〕：＞〉≻０１２３４５６７８９", "[]()[][]:>>>0123456789")
-_ANSWER = re.compile(r"\b(?:answer|candidate|response)\s*#?(?=\[?\d)", re.IGNORECASE)
-_RANKING = re.compile(r"\branking\b[^:\n\d\[]*:\s*(\S.*)", re.IGNORECASE)
-_LIST = re.compile(r"\[?\d+\]?(?:\s*[,>=]+\s*\[?\d+\]?)*\W*")
-_CHAIN = re.compile(r"\[\d+\](?:\s*[>=]+\s*\[\d+\])+")
-_BARE_CHAIN = re.compile(r"(?:[A-Za-z ]{0,40}:)?\s*(\d+(?:\s*[>=]+\s*\d+)+)\W*")
+_ANSWER = re.compile(r"\b(?:answer|candidate|response)\s*+#?(?=\[?\d)", re.IGNORECASE)
+_RANKING = re.compile(r"\branking\b[^:\n\d\[]*:\s*+(\S.*)", re.IGNORECASE)
+_LIST = re.compile(r"\[?\d+\]?(?:\s*+[,>=]+\s*+\[?\d+\]?)*\W*")
+_CHAIN = re.compile(r"\[\d+\](?:\s*+[>=]+\s*+\[\d+\])+")
+_BARE_CHAIN = re.compile(r"(?:[A-Za-z ]{0,40}:)?\s*+(\d+(?:\s*+[>=]+\s*+\d+)+)\W*")
 _BETTER = re.compile(
-    r"\bbetter(?:\s+(?:answer|one|candidate|response))?\s*(?:\bis\b|:|=)\s*\[?(?:\b(?:answer|candidate|response)\s+)?\[?"
-    r"\b(1|2|tied?|draw|both|neither|equal)\b(?!\]?\s*(?:or|and|/|&|=)\s*\[?[12])",
+    r"\bbetter(?:\s++(?:answer|one|candidate|response))?\s*+(?:\bis\b|:|=)\s*+\[?(?:\b(?:answer|candidate|response)\s++)?\[?"
+    r"\b(1|2|tied?|draw|both|neither|equal)\b(?!\]?\s*+(?:or|and|/|&|=)\s*+\[?[12])",
     re.IGNORECASE,
 )
-_VALUE = r"\[?(-?\d+(?:[.,]\d+)?)\]?\s*(%|/\s*(\d+(?:\.\d+)?)|out\s+of\s+(\d+))?(?!\s*[-–/]\s*\d|[\d.,]*\d)"
-_SCORE = re.compile(rf"\b(?:score|rating|grade)\b\s*(?:\([^)\n]*\)\s*)?(?:[:=]|\bis\b)\s*{_VALUE}", re.IGNORECASE)
-_LONE_SCORE = re.compile(rf"\s*{_VALUE}\W*", re.IGNORECASE)
-_WORDS = r"(not\s+correct|correct|incorrect|right|wrong)\b"
+_VALUE = r"\[?(-?\d+(?:[.,]\d+)?)\]?\s*+(%|/\s*+(\d+(?:\.\d+)?)|out\s++of\s++(\d+))?(?!\s*+[-–/]\s*+\d|[\d.,]*\d)"
+_SCORE = re.compile(rf"\b(?:score|rating|grade)\b\s*+(?:\([^)\n]*\)\s*+)?(?:[:=]|\bis\b)\s*+{_VALUE}", re.IGNORECASE)
+_LONE_SCORE = re.compile(rf"\s*+{_VALUE}\W*", re.IGNORECASE)
+_WORDS = r"(not\s++correct|correct|incorrect|right|wrong)\b"
 _VERDICT = re.compile(
-    rf"\bverdict\b\s*(?:is\b)?\s*[:=]?\s*(?:(?:the|this)\s+(?:answer|candidate|response)\s+is\s+)?[\[(\"']*{_WORDS}",
+    rf"\bverdict\b\s*+(?:is\b)?\s*+[:=]?\s*+(?:(?:the|this)\s++(?:answer|candidate|response)\s++is\s++)?[\[(\"']*{_WORDS}",
     re.IGNORECASE,
 )
-_BRACKETED = re.compile(rf"\[\s*{_WORDS}\s*\]", re.IGNORECASE)
+_BRACKETED = re.compile(rf"\[\s*+{_WORDS}\s*+\]", re.IGNORECASE)
 _LONE_VERDICT = re.compile(rf"\W*{_WORDS}\W*", re.IGNORECASE)
 
 
@@ -58,7 +58,7 @@ def read_ranking(text: str, count: int) -> tuple[int, ...] | None:
     if not found:
         return None
     chain = _CHAIN.search(found[-1])
-    numbers = (int(digits) for digits in re.findall(r"\d+", chain[0] if chain else found[-1]))
+    numbers = (int(digits) for digits in re.findall(r"(?<!\d)\d{1,4}(?!\d)", chain[0] if chain else found[-1]))
     return tuple(dict.fromkeys(number for number in numbers if 1 <= number <= count)) or None
 
 

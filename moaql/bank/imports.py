@@ -23,16 +23,40 @@ if TYPE_CHECKING:
     from moaql.datasets.base import Row
 
 Pair = tuple[bytes, Entry]
-_OPTIONAL = (type(None),)
-_NUMBER = (int, float)
-_RESPONSE = {
-    "text": (str,), "reasoning": (str,), "prompt_tokens": (int, *_OPTIONAL), "completion_tokens": (int, *_OPTIONAL), "finish": (str,),
-    "model": (str,), "confidence": (*_NUMBER, *_OPTIONAL), "latency": (*_NUMBER, *_OPTIONAL),
-}  # fmt: skip
-_ANSWER = {
-    "latency_s": (*_NUMBER, *_OPTIONAL), "cost": (*_NUMBER, *_OPTIONAL), "date": _NUMBER, "settings": (dict,), "base_url": (str,),
+Kinds = dict[str, tuple[type, ...]]
+_NUMBER: tuple[type, ...] = (int, float)
+_NOTHING: tuple[type, ...] = (type(None),)
+_RESPONSE: Kinds = {
+    "text": (str,),
+    "reasoning": (str,),
+    "prompt_tokens": (int, *_NOTHING),
+    "completion_tokens": (int, *_NOTHING),
+    "finish": (str,),
+    "model": (str,),
+    "confidence": (*_NUMBER, *_NOTHING),
+    "latency": (*_NUMBER, *_NOTHING),
+}
+_ANSWER: Kinds = {
     **_RESPONSE,
-}  # fmt: skip
+    "latency_s": (*_NUMBER, *_NOTHING),
+    "cost": (*_NUMBER, *_NOTHING),
+    "date": _NUMBER,
+    "settings": (dict,),
+    "base_url": (str,),
+}
+_REQUEST: Kinds = {
+    "provider": (str,),
+    "model": (str,),
+    "messages": (list,),
+    "settings": (list,),
+    "sample": (int,),
+    "connection": (list,),
+    "item": (dict,),
+}
+_LINE: Kinds = {"cost": (*_NUMBER, *_NOTHING), "latency": _NUMBER, "date": _NUMBER, "key": (str,)}
+_ITEM: Kinds = {"question": (str,), "id": (str,)}
+_GREATEST = 2**53
+"""No number is as great: what is counted here are tokens, dollars and seconds."""
 
 
 def read_answers(path: str, provider: str | None, now: float) -> Iterator[Pair | None]:
@@ -50,13 +74,23 @@ def read_answers(path: str, provider: str | None, now: float) -> Iterator[Pair |
         for row in read_rows(path):
             try:
                 yield from _read(row, provider, now)
-            except _Wrong as wrong:
-                raise UsageError(f"{path}:{row.line}: {wrong}", wrong.help) from None
+            except _LineError as error:
+                raise UsageError(f"{path}:{row.line}: {error}", error.help) from None
     except (EOFError, zlib.error):
         raise UsageError(f"`{path}` is cut off or damaged: it cannot be unpacked", "Fetch it again.") from None
 
 
-class _Wrong(Exception):
+def check_answers(path: str, provider: str | None) -> None:
+    """Read a file to its end, so that a mistake in it is told before anything of it is stored.
+
+    Raises:
+        UsageError: as `read_answers`.
+    """
+    for _ in read_answers(path, provider, 0.0):
+        pass
+
+
+class _LineError(Exception):
     """What is wrong with a line."""
 
     def __init__(self, message: str, help: str = "") -> None:
@@ -70,19 +104,20 @@ def _read(row: Row, provider: str | None, now: float) -> Iterator[Pair | None]:
     elif isinstance(row.fields.get("responses"), dict):
         yield from _recorded(row.fields, provider, now)
     else:
-        raise _Wrong("this line has neither `responses` nor `request` and `response`")
+        raise _LineError("this line has neither `responses` nor `request` and `response`")
 
 
 def _recorded(fields: dict[str, Any], provider: str | None, now: float) -> Iterator[Pair | None]:
     question = fields.get("question", fields.get("input"))
     if not isinstance(question, str):
-        raise _Wrong("this line has no `question`")
+        raise _LineError("this line has no `question`")
+    _check(fields, {"prompt_tokens": _RESPONSE["prompt_tokens"]}, "this line")
     tokens = fields.get("prompt_tokens")
     for name, answers in fields["responses"].items():
         if not isinstance(answers, list):
-            raise _Wrong(f"the answers of `{name}` are no list")
+            raise _LineError(f"the answers of `{name}` are no list")
         if len(answers) > MOST_SAMPLES:
-            raise _Wrong(f"`{name}` has more than {MOST_SAMPLES:,} answers")
+            raise _LineError(f"`{name}` has more than {MOST_SAMPLES:,} answers")
         for sample, answer in enumerate(answers):
             if answer is None:
                 continue  # keeps a place: there is no such sample
@@ -97,14 +132,14 @@ def _request(name: str, provider: str | None, question: str, id: str, answer: An
     _check(answer, _ANSWER, f"an answer of `{name}`")
     settings, url = answer.get("settings", {}), answer.get("base_url")
     if not all(_is_setting(value) for value in settings.values()):
-        raise _Wrong(f"a setting of `{name}` is neither a word, a number, nor a list of words")
+        raise _LineError(f"a setting of `{name}` is neither a word, a number, nor a list of words")
     whose, slash, model = name.removesuffix(suffix(settings, url)).partition("/")
     if not slash:
         if provider is None:
-            raise _Wrong(f"`{name}` names no provider", "Say whose models these are: `--provider openai`.")
+            raise _LineError(f"`{name}` names no provider", "Say whose models these are: `--provider openai`.")
         whose, model = provider, whose
     if not whose or not model:
-        raise _Wrong(f"`{name}` is no model id", "A model id has the form provider/model.")
+        raise _LineError(f"`{name}` is no model id", "A model id has the form provider/model.")
     pairs = tuple(sorted((key, frozen(value)) for key, value in settings.items() if value is not None))
     connection = () if url is None else (("base_url", url),)
     return Request(whose, model, (("user", question),), pairs, 0, connection, Item(question, id))
@@ -125,18 +160,9 @@ def _entry(request: Request, answer: dict[str, Any], now: float) -> Pair:
 def _dumped(fields: dict[str, Any]) -> Pair:
     """An entry of a dump. Its key is computed again: who changes a line cannot put an answer under another question."""
     request, response = fields["request"], fields["response"]
-    kinds = {"provider": (str,), "model": (str,), "messages": (list,), "settings": (list,), "sample": (int,),
-             "connection": (list,), "item": (dict,)}  # fmt: skip
-    _check(request, kinds, "the request", ("provider", "model", "messages", "sample"))
+    _check(request, _REQUEST, "the request", ("provider", "model", "messages", "sample"))
     _check(response, _RESPONSE, "the response", ("text",))
-    _check(
-        fields,
-        {"cost": (*_NUMBER, *_OPTIONAL), "latency": _NUMBER, "date": _NUMBER, "key": (str,)},
-        "this line",
-        ("latency", "date", "key"),
-    )
-    if request["sample"] < 0:
-        raise _Wrong("the sample is below 0")
+    _check(fields, _LINE, "this line", ("latency", "date", "key"))
     asked = Request(
         request["provider"],
         request["model"],
@@ -156,15 +182,17 @@ def _key(stated: str, request: Request) -> bytes:
     except ValueError:
         key = b""
     if len(key) != SIZE:
-        raise _Wrong("the key is not 64 hexadecimal digits")
+        raise _LineError("the key is not 64 hexadecimal digits")
     # Part of the key of a model that reads a file is what was in that file, which need not be here.
     if not any(name == "file" for name, _ in request.connection) and key != key_of(request):
-        raise _Wrong("the key is not that of the request", "The line was changed, or made by another version of moaql.")
+        raise _LineError(
+            "the key is not that of the request", "The line was changed, or made by another version of moaql."
+        )
     return key
 
 
 def _item(fields: dict[str, Any]) -> Item:
-    _check(fields, {"question": (str,), "id": (str,)}, "the item", ("question", "id"))
+    _check(fields, _ITEM, "the item", ("question", "id"))
     return Item(fields["question"], fields["id"])
 
 
@@ -172,28 +200,28 @@ def _pairs(value: list[Any], what: str, kinds: tuple[type, ...] | None = None) -
     pairs = []
     for pair in value:
         if not isinstance(pair, list) or len(pair) != 2 or not isinstance(pair[0], str):
-            raise _Wrong(f"the {what} are no list of pairs")
+            raise _LineError(f"the {what} are no list of pairs")
         if not (isinstance(pair[1], kinds) if kinds else _is_setting(pair[1])):
-            raise _Wrong(f"`{pair[0]}` among the {what} has a value that cannot be")
+            raise _LineError(f"`{pair[0]}` among the {what} has a value that cannot be")
         pairs.append((pair[0], frozen(pair[1])))
     return tuple(pairs)
 
 
 def _is_setting(value: Any) -> bool:
-    return isinstance(value, (str, *_NUMBER, *_OPTIONAL)) or (
+    return isinstance(value, (str, *_NUMBER, *_NOTHING)) or (
         isinstance(value, list) and all(isinstance(each, str) for each in value)
     )
 
 
-def _check(fields: Any, kinds: dict[str, tuple[type, ...]], what: str, required: tuple[str, ...] = ()) -> None:
+def _check(fields: Any, kinds: Kinds, what: str, required: tuple[str, ...] = ()) -> None:
     """That fields are there, and of their kind; and that numbers are none below 0."""
     if not isinstance(fields, dict):
-        raise _Wrong(f"{what} is no JSON object")
+        raise _LineError(f"{what} is no JSON object")
     for name in required:
         if name not in fields:
-            raise _Wrong(f"{what} has no `{name}`")
+            raise _LineError(f"{what} has no `{name}`")
     for name, allowed in kinds.items():
         value = fields.get(name)
         wrong = name in fields and (not isinstance(value, allowed) or isinstance(value, bool))
-        if wrong or (isinstance(value, _NUMBER) and not 0 <= value < float("inf")):
-            raise _Wrong(f"`{name}` of {what} has a value that cannot be")
+        if wrong or (isinstance(value, (int, float)) and not 0 <= value < _GREATEST):
+            raise _LineError(f"`{name}` of {what} has a value that cannot be")

@@ -170,6 +170,11 @@ class _Writer:
             self._connection.execute("BEGIN IMMEDIATE")
             outcome = work(what)
             self._connection.execute("COMMIT")
+        except OverflowError as error:
+            self._roll_back()
+            return BankError(
+                f"the bank `{self._path}` cannot hold a number: {error}", "It must be below 2 to the 63rd."
+            )
         except sqlite3.Error as error:
             self._roll_back()
             found = failure(self._path, error, "written", self._patience)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from moaql.providers.completions import GatheredCompletion, read_completion
 from moaql.providers.endpoints import Endpoint, base_url, below, endpoint_of
+from moaql.providers.fields import objects
 from moaql.providers.wire import Wire, texts
 
 if TYPE_CHECKING:
@@ -69,8 +70,9 @@ class OpenAI(Wire):
 
     def is_whole(self, document: Any) -> bool:
         """Whether it is a completion, not a chunk of one."""
-        choices = document.get("choices") if isinstance(document, dict) else None
-        return isinstance(choices, list) and bool(choices) and isinstance(choices[0], dict) and "message" in choices[0]
+        choices = objects(document.get("choices")) if isinstance(document, dict) else []
+        # Perplexity's chunks hold both: what is new, and what there is so far.
+        return bool(choices) and "message" in choices[0] and "delta" not in choices[0]
 
 
 def _limit_name(request: Request) -> str:

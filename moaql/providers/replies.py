@@ -60,7 +60,8 @@ _SETTING = re.compile(
 """A model that is known and does not take a setting is called unsupported as well."""
 _MODEL_CODES = {"model_not_found", "invalid_model", "model_not_available", "model_decommissioned", "deploymentnotfound"}
 _UNPAID = re.compile(
-    r"insufficient[ _](?:quota|balance|credits?|funds)|billing|credit balance|exceeded your current quota|payment required|out of credits?",
+    r"insufficient[ _](?:quota|balance|credits?|funds)|billing|credit balance|exceeded your current quota"
+    r"|payment required|out of credits?",
     re.IGNORECASE,
 )
 _FILTER = re.compile(r"content[ _-]?(?:filter|policy|management|moderation)|responsible ?ai", re.IGNORECASE)
@@ -125,7 +126,7 @@ def failed_reply(asked: Asked, status: int, headers: Mapping[str, str], body: by
     """
     said = read_error(body)
     wait = retry_after(headers)
-    return _failed(asked, status, said, wait if wait is not None else said.wait)
+    return failure(asked, status, said, wait if wait is not None else said.wait)
 
 
 def failed_event(asked: Asked, error: Any) -> ProviderError:
@@ -140,7 +141,7 @@ def failed_event(asked: Asked, error: Any) -> ProviderError:
     if status is None:
         found = (status for part, status in _STATUS_OF.items() if any(part in word for word in said.words))
         status = next(found, 400 if _CONTEXT.search(said.message) else 500)
-    return _failed(asked, status, said, said.wait)
+    return failure(asked, status, said, said.wait)
 
 
 def nonsense(asked: Asked, what: str) -> BrokenOff:
@@ -257,7 +258,15 @@ def _wait(error: dict[str, Any], message: str) -> float | None:
     return _bounded(float(promised[1]) * {"ms": 0.001, "s": 1, "m": 60}[promised[2].lower()])
 
 
-def _failed(asked: Asked, status: int, said: Said, wait: float | None) -> ProviderError:
+def failure(asked: Asked, status: int, said: Said, wait: float | None) -> ProviderError:
+    """The exception for what was said under a status.
+
+    Args:
+        asked: Who was asked.
+        status: The HTTP status, or the one that fits best.
+        said: What the provider said.
+        wait: Seconds to wait that it asked for.
+    """
     kind, next_step = _kind(asked, status, said, wait)
     words = shown(said.message, asked.key)
     message = f"`{asked.id}` failed with status {status}" + (f": {words}" if words else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
 from urllib.parse import quote
@@ -9,6 +10,7 @@ from urllib.parse import quote
 LONGEST = 300
 """Characters of a provider's words that a message repeats."""
 HIDDEN = "***"
+_KEY_NAMES = re.compile(r"(?:KEY|KEY_ID|TOKEN|SECRET|PASSWORD|CREDENTIALS?)$", re.IGNORECASE)
 _SHORTEST = 4
 """Shorter keys are words, and hide nothing."""
 _KEYS = re.compile(
@@ -33,6 +35,18 @@ def scrub(text: str, key: str = "") -> str:
         for form in {key, quote(key, safe="")}:
             text = text.replace(form, HIDDEN)
     return _KEYS.sub(HIDDEN, text)
+
+
+def scrub_environment(text: str) -> str:
+    """The text without any key of the environment: for libraries that read keys themselves, under names that only they know.
+
+    Args:
+        text: What came from the library.
+    """
+    for name, value in os.environ.items():
+        if value.strip() and _KEY_NAMES.search(name):
+            text = scrub(text, value.strip())
+    return scrub(text)
 
 
 def shown(text: str, key: str = "") -> str:

@@ -53,13 +53,35 @@ class Answered:
 
 
 class _Flight:
-    """A call in flight, and how many wait for it."""
+    """A call in flight, and who waits for it."""
 
-    __slots__ = ("task", "users")
+    __slots__ = ("task", "waiting")
 
     def __init__(self, task: asyncio.Task[Answered]) -> None:
         self.task = task
-        self.users = 0
+        self.waiting: list[asyncio.Future[None]] = []
+        task.add_done_callback(self._landed)
+
+    async def land(self) -> Answered:
+        """Wait for it. Being cancelled here cancels it only when nobody else waits."""
+        if not self.task.done():
+            future = asyncio.get_running_loop().create_future()
+            self.waiting.append(future)
+            try:
+                await future
+            except asyncio.CancelledError:
+                self.waiting.remove(future)
+                if not self.waiting:
+                    self.task.cancel()
+                raise
+        return self.task.result()
+
+    def _landed(self, task: asyncio.Task[Answered]) -> None:
+        if not task.cancelled():
+            task.exception()  # seen, also where nobody waits any more
+        for future in self.waiting:
+            if not future.done():
+                future.set_result(None)
 
 
 class Caller:
@@ -126,9 +148,12 @@ class Caller:
             if self.offline:
                 raise _not_banked(request)
             work = self._make(provider, request, key, price, longest, on_text)
-            flight = _Flight(asyncio.create_task(work))
-            self._flights[key] = flight
-        answered = await self._wait(key, flight)
+            flight = self._flights[key] = _Flight(asyncio.create_task(work))
+        try:
+            answered = await flight.land()
+        finally:
+            if self._flights.get(key) is flight and (not flight.waiting or flight.task.done()):
+                del self._flights[key]
         if not shared:
             return answered
         if on_text is not None:
@@ -142,18 +167,10 @@ class Caller:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _wait(self, key: bytes, flight: _Flight) -> Answered:
-        """Wait for a call in flight. When nobody waits any more, it is cancelled."""
-        flight.users += 1
-        try:
-            return await asyncio.shield(flight.task)
-        finally:
-            flight.users -= 1
-            if flight.users == 0:
-                if self._flights.get(key) is flight:
-                    del self._flights[key]
-                if not flight.task.done():
-                    flight.task.cancel()
+    async def _reserve(self, request: Request, price: Price | None) -> float:
+        if self.budget.limit is None:
+            return 0.0
+        return await self.budget.reserve(_worst_case(request, price), request.id)
 
     def _from_bank(self, entry: Entry, price: Price | None, on_text: OnText | None) -> Answered:
         response = entry.response
@@ -204,13 +221,16 @@ class Caller:
         attempt = 0
         while True:
             attempt += 1
-            reservation = await self.budget.reserve(_worst_case(request, price), request.id)
-            begun = False
+            reservation = await self._reserve(request, price)
+            begun = 0.0
             try:
-                async with gatekeeper.slot():
-                    begun, started = True, time.perf_counter()
+                await gatekeeper.enter()
+                begun = time.perf_counter()
+                try:
                     response = await provider.answer(request, self._transport, hear if on_text is not None else None)
-                    elapsed = time.perf_counter() - started
+                finally:
+                    gatekeeper.leave()
+                elapsed = time.perf_counter() - begun
             except ProviderError as error:
                 (self.budget.forfeit if error.charged else self.budget.release)(reservation)
                 wait = None if heard else self._retries.wait(attempt, error)

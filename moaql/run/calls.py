@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from moaql.answers.candidate import Candidate
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from moaql.run.events import Listener
     from moaql.run.question import Question
 
-DEFAULT_TIMEOUT = 600.0
-"""Seconds that one call may take, retries included, where the program says nothing."""
 _MORE_ROOM = 2
 """`truncated=retry` asks once more with so many times the tokens."""
 
@@ -114,28 +112,38 @@ async def _ask(
 ) -> tuple[Answered, Pairs]:
     """Ask one model, within its time, and once more where its answer was cut off and that is to be tried again."""
     settings = tuple(pair for pair in model.settings if pair[0] != "timeout")
-    seconds = dict(model.settings).get("timeout") or DEFAULT_TIMEOUT
+    seconds = dict(model.settings).get("timeout")
     truncated = dict(call.reads).get("truncated")
     provider, _, name = model.id.partition("/")
     request = Request(
         provider, name, rendered.messages, settings, call.sample, connection_of(model), asking.question.item
     )
-    price, longest = price_known(model), longest_answer(model.id, model.context)
     on_text = speech.hear if speech is not None and truncated in (None, "keep") else None
-    try:
-        async with asyncio.timeout(seconds):
-            answered = await asking.caller.ask(request, price, longest=longest, on_text=on_text)
-            if answered.response.finish == "length" and truncated == "retry" and "max_tokens" in dict(settings):
-                settings = _with_more_room(settings)
-                again = Request(
-                    provider, name, rendered.messages, settings, call.sample, request.connection, request.item
-                )
-                answered = _together(answered, await asking.caller.ask(again, price, longest=longest))
-    except TimeoutError:
-        raise TooLate(f"`{model.name}` did not answer within {seconds:g} s") from None
+    asking_it = _answered(asking.caller, request, model, truncated, on_text)
+    if seconds is None:
+        answered, sent = await asking_it
+    else:
+        try:
+            async with asyncio.timeout(seconds):
+                answered, sent = await asking_it
+        except TimeoutError:
+            raise TooLate(f"`{model.name}` did not answer within {seconds:g} s") from None
     if answered.response.finish == "length" and truncated == "drop":
         raise CutOff(f"the answer of `{model.name}` was cut off by its token limit", "Raise `max_tokens`.")
-    return answered, settings
+    return answered, sent
+
+
+async def _answered(
+    caller: Caller, request: Request, model: Model, truncated: str | None, on_text: OnText | None
+) -> tuple[Answered, Pairs]:
+    """The answer, and the settings that it was asked with."""
+    price, longest = price_known(model), longest_answer(model.id, model.context)
+    answered = await caller.ask(request, price, longest=longest, on_text=on_text)
+    cut = answered.response.finish == "length" and truncated == "retry"
+    if not cut or "max_tokens" not in dict(request.settings):
+        return answered, request.settings
+    again = replace(request, settings=_with_more_room(request.settings))
+    return _together(answered, await caller.ask(again, price, longest=longest)), again.settings
 
 
 def connection_of(model: Model) -> Pairs:

@@ -112,13 +112,23 @@ class _Run:
         refs = self.graph.outputs
         try:
             async with self._group:
-                works = self.demand(ref.node for ref in refs)
-                await all_done(works)
+                if len(refs) == 1:
+                    works = [await self._last(refs[0].node)]
+                else:
+                    works = self.demand(ref.node for ref in refs)
+                    await all_done(works)
                 found = [work.slot(ref.slot) for work, ref in zip(works, refs, strict=True)]
                 self.release(ref.node for ref in refs)
         except BaseExceptionGroup as group:
             raise _first_of(group) from None
         return tuple(each for each in found if each is not None), max((work.ready_at for work in works), default=0.0)
+
+    async def _last(self, id: str) -> Work:
+        """Do the last node here: it ends with the run, and needs no task of its own."""
+        work = self._work[id] = Work()
+        work.users = 1
+        await self._do(self.graph.nodes[id], work)
+        return work
 
     # Who wants what
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import Mapping
 
 DEFAULT_CONCURRENCY = 64
 
@@ -27,26 +27,53 @@ class Limit:
 
 
 class Gatekeeper:
-    """Lets the calls of one endpoint through."""
+    """Lets the calls of one endpoint through: `enter` before a call, `leave` behind it."""
 
     def __init__(self, limit: Limit) -> None:
-        self._slots = asyncio.Semaphore(limit.concurrency)
+        self._free = limit.concurrency
+        self._queue: deque[asyncio.Future[None]] = deque()
         self._interval = 60.0 / limit.per_minute if limit.per_minute else 0.0
         self._next = 0.0
 
-    @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
+    async def enter(self) -> None:
         """Wait for a free slot, for the rate, and for a pause to end."""
-        async with self._slots:
-            now = asyncio.get_running_loop().time()
-            if self._interval:
-                start = max(now, self._next)
-                self._next = start + self._interval
-            else:
-                start = self._next
-            if start > now:
-                await asyncio.sleep(start - now)
-            yield
+        if self._free > 0:
+            self._free -= 1
+        else:
+            await self._queue_up()
+        if self._next or self._interval:
+            try:
+                await self._keep_the_rate()
+            except BaseException:
+                self.leave()
+                raise
+
+    def leave(self) -> None:
+        """The call is over: whoever waits longest is next."""
+        while self._queue:
+            waiting = self._queue.popleft()
+            if not waiting.done():
+                waiting.set_result(None)
+                return
+        self._free += 1
+
+    async def _queue_up(self) -> None:
+        waiting = asyncio.get_running_loop().create_future()
+        self._queue.append(waiting)
+        try:
+            await waiting
+        except asyncio.CancelledError:
+            if waiting.done() and not waiting.cancelled():
+                self.leave()  # the slot was given to a call that does not want it any more
+            raise
+
+    async def _keep_the_rate(self) -> None:
+        now = asyncio.get_running_loop().time()
+        start = max(now, self._next)
+        if self._interval:
+            self._next = start + self._interval
+        if start > now:
+            await asyncio.sleep(start - now)
 
     def pause(self, seconds: float) -> None:
         """Begin no call before so many seconds have passed: the provider asked for it."""

@@ -86,7 +86,7 @@ class Drawn:
 
 def problem_of(world: World, truth: Truth) -> Problem:
     """The question in this world: its difficulty, and which wrong answers attract."""
-    category, kind = world.category(truth.category)
+    category, kind = world.category(truth.category, choices=bool(truth.choices) and not truth.own)
     drawn = uniforms(world.seed, truth.key, "question")
     right, wrong = truth.answer, truth.wrong
     if wrong and not truth.own and drawn[2] < kind.label_noise:

@@ -239,9 +239,17 @@ class World:
     judging: Judging = field(default_factory=Judging)
     open: Open = field(default_factory=Open)
 
-    def category(self, name: str) -> tuple[str, Category]:
-        """The category that a name, or the name of a subject, means."""
+    def category(self, name: str, *, choices: bool = False) -> tuple[str, Category]:
+        """The category that a name, or the name of a subject, means.
+
+        Args:
+            name: As the item has it.
+            choices: Whether the question is multiple choice: then an alias such as `math (choices)` comes first, because to pick
+                an option is not the same as to find the answer.
+        """
         key = name.strip().lower()
+        if choices and f"{key} (choices)" in self.aliases:
+            key = f"{key} (choices)"
         key = self.aliases.get(key, key)
         found = self.categories.get(key)
         if found is None:
