@@ -19,6 +19,8 @@ _FIELD = re.compile(r"""(?:final[_ ])?answer\\?["'”]\s*+:\s*+""", re.IGNORECAS
 _QUOTED = re.compile(r'\\?"(.*?)(?:(?<!\\)"(?=\s*(?:[,}\n]|\Z))|\\"(?=\s*[\n}])|\Z)', re.DOTALL)
 _BARE = re.compile(r"[^\n]*?(?=,?(?:\n|[ \t]{0,9}\}\s*+(?:\Z|```)|\Z))")
 _VALUE_END = re.compile(r"\s*+(?:[,}\]`]|\Z)|[ \t]*+\n")
+# Behind a string: its quotes were not its own, as in `"a "b" c"`.
+_GOES_ON = re.compile(r"\w")
 _HOLE = re.compile(r"[_…\s]*|\.{3}|<[^<>]*>")
 _BRACE = re.compile(r"\\boxed\s*\{|[{}]")
 _HASHES = re.compile(r"^[ \t]*+####[ \t]++(\S.*)$", re.MULTILINE)
@@ -63,8 +65,10 @@ def _json_value(text: str, start: int) -> str:
     except (ValueError, RecursionError):
         pass
     else:
-        if _VALUE_END.match(text, end):
-            return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        if isinstance(value, str) and not _GOES_ON.match(text, end):
+            return value
+        if not isinstance(value, str) and _VALUE_END.match(text, end):
+            return json.dumps(value, ensure_ascii=False)
     quoted = _QUOTED.match(text, start)
     if quoted is not None:
         return quoted[1].strip()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _ALIKE = str.maketrans("［］（）【】〔〕：＞〉≻０１２３４５６７８９", "[]()[][]:>>>0123456789")
 _ANSWER = re.compile(r"\b(?:answer|candidate|response)\s*+#?(?=\[?\d)", re.IGNORECASE)
-_RANKING = re.compile(r"\branking\b[^:\n\d\[]*:\s*+(\S.*)", re.IGNORECASE)
+_RANKING = re.compile(r"\branking\b[^:\n\d\[]{0,60}:\s*+(\S.*)", re.IGNORECASE)
 _LIST = re.compile(r"\[?\d+\]?(?:\s*+[,>=]+\s*+\[?\d+\]?)*\W*")
 _CHAIN = re.compile(r"\[\d+\](?:\s*+[>=]+\s*+\[\d+\])+")
 _BARE_CHAIN = re.compile(r"(?:[A-Za-z ]{0,40}:)?\s*+(\d+(?:\s*+[>=]+\s*+\d+)+)\W*")
@@ -23,7 +23,10 @@ _BETTER = re.compile(
     r"\b(1|2|tied?|draw|both|neither|equal)\b(?!\]?\s*+(?:or|and|/|&|=)\s*+\[?[12])",
     re.IGNORECASE,
 )
-_VALUE = r"\[?(-?\d+(?:[.,]\d+)?)\]?\s*+(%|/\s*+(\d+(?:\.\d+)?)|out\s++of\s++(\d+))?(?!\s*+[-–/]\s*+\d|[\d.,]*\d)"
+_VALUE = (
+    r"\[?(?<!\d)(-?\d{1,9}(?:[.,]\d{1,9})?)\]?\s*+(%|/\s*+(\d{1,9}(?:\.\d{1,9})?)|out\s++of\s++(\d{1,9}))?"
+    r"(?!\s*+[-–/]\s*+\d|[\d.,]*\d)"
+)
 _SCORE = re.compile(rf"\b(?:score|rating|grade)\b\s*+(?:\([^)\n]*\)\s*+)?(?:[:=]|\bis\b)\s*+{_VALUE}", re.IGNORECASE)
 _LONE_SCORE = re.compile(rf"\s*+{_VALUE}\W*", re.IGNORECASE)
 _WORDS = r"(not\s++correct|correct|incorrect|right|wrong)\b"

@@ -112,8 +112,9 @@ def prepare(connection: Any, patience: float, where: str) -> None:
 
 
 def _exists(connection: Any) -> bool:
-    ((found,),) = connection.execute("SELECT to_regclass('moaql_bank') IS NOT NULL").fetchall()
-    return bool(found)
+    # Not `to_regclass`, which may remember from before the lock that there is none.
+    look = "SELECT FROM pg_catalog.pg_class WHERE relname = 'moaql_bank' AND pg_catalog.pg_table_is_visible(oid)"
+    return connection.execute(look).fetchone() is not None
 
 
 def answer_all(connection: Any, jobs: Sequence[Any]) -> list[Any]:

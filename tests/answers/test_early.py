@@ -25,7 +25,9 @@ from moaql.stages.vote import fewest_voters
         ([3, 3], [1] * 34, 0.95, 6),
     ],
 )
-def test_how_many_more_must_be_heard(counts: list[float], remaining: list[float], confidence: float, further: int) -> None:
+def test_how_many_more_must_be_heard(
+    counts: list[float], remaining: list[float], confidence: float, further: int
+) -> None:
     assert needed(counts, remaining, confidence, least=1, heard=int(sum(counts))) == further
 
 
@@ -44,8 +46,12 @@ def test_voters_without_an_answer_count_as_heard() -> None:
     assert needed([1], [1] * 9, 0.75, least=3, heard=3) == 0
 
 
-@pytest.mark.parametrize(("leader", "runner_up", "expected"), [(0, 0, 1 / 2), (3, 0, 1 / 16), (1, 1, 1 / 2), (2, 1, 5 / 16)])
-def test_doubt_is_half_for_a_tie_and_halves_with_each_equal_answer(leader: int, runner_up: int, expected: float) -> None:
+@pytest.mark.parametrize(
+    ("leader", "runner_up", "expected"), [(0, 0, 1 / 2), (3, 0, 1 / 16), (1, 1, 1 / 2), (2, 1, 5 / 16)]
+)
+def test_doubt_is_half_for_a_tie_and_halves_with_each_equal_answer(
+    leader: int, runner_up: int, expected: float
+) -> None:
     assert doubt(leader, runner_up) == expected
 
 

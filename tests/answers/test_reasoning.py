@@ -64,7 +64,22 @@ def test_an_opening_tag_that_is_never_closed_is_given_out_at_the_end() -> None:
     assert streamed(["The <think>", " tag"])[0] == ["The ", "", "<think> tag"]
 
 
-PARTS = ["<think>", "</think>", "<Thinking>", "</thinking>", "```", "\n", "`", "~~~~", " ", "a", "<", "</", "4 < 5", "<thin"]
+PARTS = [
+    "<think>",
+    "</think>",
+    "<Thinking>",
+    "</thinking>",
+    "```",
+    "\n",
+    "`",
+    "~~~~",
+    " ",
+    "a",
+    "<",
+    "</",
+    "4 < 5",
+    "<thin",
+]
 TEXTS = st.lists(st.sampled_from(PARTS), max_size=14).map("".join)
 
 

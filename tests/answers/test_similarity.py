@@ -8,8 +8,12 @@ from moaql.answers.groups import equal_answers, groups, two_groups
 from moaql.answers.linkage import merges
 from moaql.answers.similarity import medoid, similarities, similarity
 
-TRAIN = "The train leaves Bern at noon and arrives in Basel an hour later, so it runs at one hundred kilometres an hour."
-TRAIN_TOO = "At noon the train leaves Bern. It arrives in Basel an hour later, which makes one hundred kilometres an hour."
+TRAIN = (
+    "The train leaves Bern at noon and arrives in Basel an hour later, so it runs at one hundred kilometres an hour."
+)
+TRAIN_TOO = (
+    "At noon the train leaves Bern. It arrives in Basel an hour later, which makes one hundred kilometres an hour."
+)
 BREAD = "Knead the dough for ten minutes, let it rest under a cloth until it has doubled, then bake it in a hot oven."
 LONG = " ".join(f"{TRAIN} Step {number} follows." for number in range(200))
 LONG_TURNED = " ".join(f"{TRAIN_TOO} Step {number} follows." for number in reversed(range(200)))
@@ -26,7 +30,14 @@ def test_long_texts_are_as_alike_as_short_ones() -> None:
 
 @pytest.mark.parametrize(
     ("one", "other", "expected"),
-    [("", "", 1), ("word", "", 0), ("Same Words", "same words", 1), ("+ - +", "+ - +", 1), ("a b", "c d", 0), ("你好", "你好", 1)],
+    [
+        ("", "", 1),
+        ("word", "", 0),
+        ("Same Words", "same words", 1),
+        ("+ - +", "+ - +", 1),
+        ("a b", "c d", 0),
+        ("你好", "你好", 1),
+    ],
 )
 def test_the_ends_of_the_scale(one: str, other: str, expected: float) -> None:
     assert similarity(one, other) == pytest.approx(expected)

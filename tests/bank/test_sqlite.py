@@ -157,7 +157,7 @@ def test_the_event_loop_does_not_wait_for_the_disk(path, monkeypatch):
         steps = 0
         while not storing.done():
             await asyncio.sleep(0.01)
-            assert await bank.find(KEY) is None or storing.done() or steps
+            await bank.find(KEY)
             steps += 1
         await storing
         await bank.close()
@@ -199,7 +199,6 @@ def test_a_bank_that_another_process_has_locked_is_told_and_nothing_is_lost(path
     other.execute("BEGIN IMMEDIATE")
 
     async def run():
-        bank = SqliteBank.__new__(SqliteBank)
         with pytest.raises(BankError, match=r"could not be opened: another process has kept it locked for 0.1 s"):
             SqliteBank(str(path), patience=0.1)
         other.execute("ROLLBACK")
