@@ -107,7 +107,8 @@ def load(folder: Path, family: str, limit: int | None = None) -> Recorded:
         ]
     )
     questions = [
-        (row["question"], {"category": FAMILIES[family], **{key: row[key] for key in _FIELDS if key in row}}) for row in rows
+        (row["question"], {"category": FAMILIES[family], **{key: row[key] for key in _FIELDS if key in row}})
+        for row in rows
     ]
     return Recorded(family, [short(name) for name in recorded], questions, answers, right, tokens)
 

@@ -39,10 +39,14 @@ class Figures:
 
 def simulate(world: World, recorded: Recorded) -> tuple[list[list[str | None]], np.ndarray]:
     """Answers of the simulated models at temperature 0 to the recorded questions."""
-    problems = [(problem_of(world, find_truth(text, fields)), str(fields["target"])) for text, fields in recorded.questions]
+    problems = [
+        (problem_of(world, find_truth(text, fields)), str(fields["target"])) for text, fields in recorded.questions
+    ]
     asked = [Asked(world, name, world.models[name], temperature=0) for name in recorded.models]
     answers: list[list[str | None]] = [[draw_answer(each, problem).answer for each in asked] for problem, _ in problems]
-    right = np.array([[float(answer == target) for answer in row] for row, (_, target) in zip(answers, problems, strict=True)])
+    right = np.array(
+        [[float(answer == target) for answer in row] for row, (_, target) in zip(answers, problems, strict=True)]
+    )
     right[np.isnan(recorded.right)] = np.nan
     return answers, right
 

@@ -70,10 +70,7 @@ def family_share(correlations: np.ndarray, loading: np.ndarray, families: list[s
     """What models of one family have in common beyond the shared factor."""
     left = correlations - np.outer(loading, loading)
     same = [
-        left[one, other]
-        for one in range(len(families))
-        for other in range(one)
-        if families[one] == families[other]
+        left[one, other] for one in range(len(families)) for other in range(one) if families[one] == families[other]
     ]
     return float(np.clip(np.mean(same), 0, 0.25)) if same else 0.0
 

@@ -8,6 +8,7 @@ Prints its base URL, and serves until it is terminated. Hand-written on `asyncio
 import asyncio
 import json
 import sys
+from itertools import count
 
 ANSWER = json.dumps(
     {
@@ -16,12 +17,15 @@ ANSWER = json.dumps(
         "created": 0,
         "model": "stub",
         "choices": [
-            {"index": 0, "message": {"role": "assistant", "content": "The answer is 42."}, "finish_reason": "stop"}
+            {"index": 0, "message": {"role": "assistant", "content": "The answer is NUMBER..."}, "finish_reason": "stop"}
         ],
         "usage": {"prompt_tokens": 10, "completion_tokens": 6, "total_tokens": 16},
     }
 ).encode()
 REPLY = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%s" % (len(ANSWER), ANSWER)
+
+NUMBERS = count()
+"""No two answers are the same."""
 
 
 class Stub(asyncio.Protocol):
@@ -50,7 +54,7 @@ class Stub(asyncio.Protocol):
 
     def _answer(self) -> None:
         if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(REPLY)
+            self._transport.write(REPLY.replace(b"NUMBER...", b"%09d" % next(NUMBERS)))
 
 
 async def serve(seconds: float) -> None:

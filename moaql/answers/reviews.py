@@ -16,7 +16,7 @@ _HEADS = tuple(
     re.compile(f"{_LEAD}{form}{_TRAIL}", re.IGNORECASE | re.MULTILINE)
     for form in (
         r"\[(\d{1,4})\]",
-        rf"(?:answer|candidate|response)[ \t]++\[?(\d{1, 4})\]?(?=[ \t]*+{_BOLD}[ \t]*+(?:[:.)\-–]|$))",
+        rf"(?:answer|candidate|response)[ \t]++\[?(\d{{1,4}})\]?(?=[ \t]*+{_BOLD}[ \t]*+(?:[:.)\-–]|$))",
         r"(\d{1,4})(?=[.):])",
     )
 )
