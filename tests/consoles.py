@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,10 +30,10 @@ def consoles(page: Path) -> list[Shown]:
     return shown
 
 
-def run(command: str) -> str:
-    """What a command prints, both streams together, in the root of the repository."""
+def run(command: str, bank: str) -> str:
+    """What a command prints, both streams together, in the root of the repository, with a bank that its page begins."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path, "NO_COLOR": "1", "COLUMNS": "100"}
+    environment = {**os.environ, "PATH": path, "NO_COLOR": "1", "COLUMNS": "100", "MOAQL_BANK": bank}
     done = subprocess.run(
         command,
         shell=True,
@@ -52,6 +53,8 @@ def rewrite(page: Path) -> None:
     def renew(match: re.Match[str]) -> str:
         parts = re.split(r"^\$ ", match[1], flags=re.MULTILINE)
         commands = [part.partition("\n")[0] for part in parts[1:]]
-        return "```console\n" + parts[0] + "".join(f"$ {command}\n{run(command)}" for command in commands) + "```"
+        shown = "".join(f"$ {command}\n{run(command, f'{folder}/bank.db')}" for command in commands)
+        return "```console\n" + parts[0] + shown + "```"
 
-    page.write_text(_BLOCK.sub(renew, page.read_text(encoding="utf-8")), encoding="utf-8")
+    with tempfile.TemporaryDirectory() as folder:
+        page.write_text(_BLOCK.sub(renew, page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -58,7 +58,9 @@ def run_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--budget", type=Dollars(), help="Dollars that may be spent at most."),
         click.option("--offline", is_flag=True, help="Answer from the bank alone."),
         click.option("--no-bank", is_flag=True, help="Neither use nor keep paid answers."),
-        click.option("--bank", metavar="WHERE", help="Path or URL of the bank.  [default: .moaql/bank.db]"),
+        click.option(
+            "--bank", metavar="WHERE", envvar="MOAQL_BANK", help="Path or URL of the bank.  [default: .moaql/bank.db]"
+        ),
     ):
         function = option(function)
     return function

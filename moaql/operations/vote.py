@@ -84,7 +84,7 @@ def _worth(candidate: Candidate) -> tuple[float, float]:
 def _weights(candidates: Sequence[Candidate], stated: Any) -> list[float]:
     pairs = stated.items() if hasattr(stated, "items") else stated or ()
     by_name = {getattr(model, "name", model): float(weight) for model, weight in pairs}
-    return [by_name.get(each.model, by_name.get(each.model_id, 1.0)) for each in candidates]
+    return [by_name.get(each.model, 1.0) for each in candidates]
 
 
 def _no_votes(by: str) -> str:

@@ -10,7 +10,19 @@ PROVIDERS: Registry[Provider] = Registry(
     "moaql.providers",
     "PROVIDER",
     not_entries=frozenset(
-        {"base", "completions", "endpoints", "events", "find", "fields", "replies", "secrets", "wire"}
+        {
+            "base",
+            "completions",
+            "endpoints",
+            "events",
+            "fields",
+            "find",
+            "recording",
+            "replies",
+            "secrets",
+            "turns",
+            "wire",
+        }
     ),
 )
 """All providers that have a file of their own, by name."""

@@ -99,8 +99,9 @@ def _row(request: Request, found: Recording) -> Recorded:
         raise _not_plain(request)
     item, question = request.item, said[0]
     by_id = found.by_id.get(item.id) if item is not None and item.id else None
-    row = by_id if by_id is not None and question in (by_id.question, item.question if item else "") else None
-    row = row or found.by_question.get(question)
+    row = by_id if by_id is not None and by_id.question == question else found.by_question.get(question)
+    if row is None and item is not None and question == item.question:
+        row = by_id
     if row is None:
         if item is not None and question != item.question:
             raise _not_plain(request)

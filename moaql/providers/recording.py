@@ -10,7 +10,7 @@ from moaql.datasets import read_rows
 from moaql.errors import UsageError
 
 _QUESTION = ("question", "input")
-_TELLING = 40
+_TELLING = 24
 """Characters of a recorded answer that can be recognised in a prompt; shorter ones may stand there by chance."""
 
 

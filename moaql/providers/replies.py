@@ -50,7 +50,7 @@ _CONTEXT_CODES = {
 _MODEL = re.compile(
     r"""models?\b .{0,150}? (?:does\ not\ exist|not\ exist|not\ found|not\ available|not\ supported|not\ a\ valid|is\ not\ valid
       |unknown|unavailable|no\ longer|decommissioned|deprecated|has\ been\ (?:retired|removed)|not\ (?:have\ )?access)
-    | (?:invalid|unknown|no\ such|unsupported|unable\ to\ access)\ model | not\ have\ access\ to\ (?:the\ |this\ )?model
+    | (?:invalid|unknown|no\ such|not\ a\ valid|unsupported|unable\ to\ access)\ model | not\ have\ access\ to\ (?:the\ |this\ )?model
     | ^model:\ \S+$""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
@@ -64,6 +64,10 @@ _UNPAID = re.compile(
     r"|payment required|out of credits?",
     re.IGNORECASE,
 )
+_BAD_KEY = re.compile(
+    r"(?:api[ _-]?)key .{0,40}(?:not valid|invalid|expired|incorrect)|(?:invalid|incorrect) api[ _-]?key", re.IGNORECASE
+)
+"""Gemini answers a wrong key with 400."""
 _FILTER = re.compile(r"content[ _-]?(?:filter|policy|management|moderation)|responsible ?ai", re.IGNORECASE)
 _PROMISED = re.compile(r"(?:retry|try again) (?:in|after) (\d+(?:\.\d+)?) ?(ms|s|m)\b", re.IGNORECASE)
 _STATUS_OF = {
@@ -285,7 +289,7 @@ def _kind(asked: Asked, status: int, said: Said, wait: float | None) -> tuple[ty
         return ContextTooLong, "Shorten the question, show fewer candidates, or take a model with a longer context."
     if status < 500 and status != 429 and _is_model(asked, status, said):
         return UnknownModel, "Check the id in the model statement, and that the account may use it."
-    if status in (401, 403):
+    if status in (401, 403) or (status == 400 and _BAD_KEY.search(said.message)):
         return KeyRefused, _about_key(asked)
     if status == 404:
         return Refused, "Check the `base_url`; most end in `/v1`."

@@ -113,7 +113,10 @@ def test_answers(document: dict, expected: dict) -> None:
     assert {name: getattr(response, name) for name in expected} == expected
 
 
-START = {"type": "message_start", "message": {"model": "claude", "stop_reason": None, "usage": {"input_tokens": 10, "output_tokens": 1}}}
+START = {
+    "type": "message_start",
+    "message": {"model": "claude", "stop_reason": None, "usage": {"input_tokens": 10, "output_tokens": 1}},
+}
 STREAM = (
     START,
     {"type": "ping"},
@@ -124,7 +127,11 @@ STREAM = (
     {"type": "content_block_start", "index": 1, "content_block": {"type": "text", "text": ""}},
     {"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": "4"}},
     {"type": "content_block_delta", "index": 1, "delta": {"type": "text_delta", "text": "2"}},
-    {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 5, "input_tokens": None}},
+    {
+        "type": "message_delta",
+        "delta": {"stop_reason": "end_turn"},
+        "usage": {"output_tokens": 5, "input_tokens": None},
+    },
     {"type": "message_stop"},
 )
 
@@ -157,7 +164,11 @@ def test_replies_that_are_no_answer(body: dict, error: type[Exception], words: s
     [
         (events(done=False), BrokenOff, "an empty stream"),
         (events(*STREAM[:8], done=False), BrokenOff, "ends in the middle"),
-        (events(START, {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}), ServerFailed, "Overloaded"),
+        (
+            events(START, {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}),
+            ServerFailed,
+            "Overloaded",
+        ),
     ],
 )
 def test_streams_that_are_no_answer(body: str, error: type[Exception], words: str) -> None:

@@ -121,10 +121,20 @@ DELAY = [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "34
 @pytest.mark.parametrize(
     ("code", "status", "said", "error"),
     [
-        (400, "INVALID_ARGUMENT", "The input token count (2000000) exceeds the maximum number of tokens allowed (1048576).", ContextTooLong),
+        (
+            400,
+            "INVALID_ARGUMENT",
+            "The input token count (2000000) exceeds the maximum number of tokens allowed (1048576).",
+            ContextTooLong,
+        ),
         (404, "NOT_FOUND", "models/gemini-9 is not found for API version v1beta", UnknownModel),
         (400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key.", KeyRefused),
-        (429, "RESOURCE_EXHAUSTED", "You exceeded your current quota, please check your plan and billing details.", RateLimited),
+        (
+            429,
+            "RESOURCE_EXHAUSTED",
+            "You exceeded your current quota, please check your plan and billing details.",
+            RateLimited,
+        ),
     ],
 )
 def test_errors(code: int, status: str, said: str, error: type[Exception]) -> None:

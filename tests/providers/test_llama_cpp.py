@@ -23,7 +23,10 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     subprocess.run([sys.executable, SERVERS / "tiny_gguf.py", model], check=True, timeout=60)
     assert model.stat().st_size < 1_000_000
     with subprocess.Popen(
-        [sys.executable, SERVERS / "llama_server.py", model], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [sys.executable, SERVERS / "llama_server.py", model],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     ) as server:
         assert server.stdout is not None
         try:
@@ -32,7 +35,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             server.terminate()
 
 
-def ask(address: str, *samples: int, provider: str = "llama.cpp", question: str = "Say something.", **settings) -> list[Response]:
+def ask(
+    address: str, *samples: int, provider: str = "llama.cpp", question: str = "Say something.", **settings
+) -> list[Response]:
     """The answers of one request, for each sample."""
     requests = [
         Request(

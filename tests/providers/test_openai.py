@@ -17,7 +17,12 @@ def completion(content="42", finish="stop", usage=True, logprobs=None, **message
         "model": "gpt-4o-2024-08-06",
         "system_fingerprint": "fp_1",
         "choices": [
-            {"index": 0, "message": {"role": "assistant", "content": content, **message}, "finish_reason": finish, "logprobs": logprobs}
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": content, **message},
+                "finish_reason": finish,
+                "logprobs": logprobs,
+            }
         ],
         **({"usage": {"prompt_tokens": 12, "completion_tokens": 3, "total_tokens": 15}} if usage else {}),
     }
@@ -25,7 +30,12 @@ def completion(content="42", finish="stop", usage=True, logprobs=None, **message
 
 def chunk(content=None, finish=None, **more) -> dict:
     delta = {} if content is None else {"content": content}
-    return {"object": "chat.completion.chunk", "model": "m", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}], **more}
+    return {
+        "object": "chat.completion.chunk",
+        "model": "m",
+        "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
+        **more,
+    }
 
 
 def test_a_request_in_full_and_its_answer() -> None:
@@ -224,7 +234,13 @@ def test_servers_differ(document: dict, expected: dict) -> None:
 @pytest.mark.parametrize(
     "logprobs",
     [
-        {"content": [{"token": "4", "logprob": math.log(0.9)}, {"token": "2", "logprob": math.log(0.5)}, {"token": "?"}]},
+        {
+            "content": [
+                {"token": "4", "logprob": math.log(0.9)},
+                {"token": "2", "logprob": math.log(0.5)},
+                {"token": "?"},
+            ]
+        },
         {"tokens": ["4", "2"], "token_logprobs": [math.log(0.9), math.log(0.5), None]},
     ],
 )
@@ -270,7 +286,11 @@ def test_a_limit_that_reasoning_used_up_is_named_and_not_tried_again() -> None:
 USAGE = {"prompt_tokens": 12, "completion_tokens": 3}
 STREAMS = {
     "as OpenAI sends it": events(
-        {**chunk("", None), "usage": None}, chunk("4"), chunk("2"), chunk(None, "stop"), {"choices": [], "usage": USAGE, "model": "m"}
+        {**chunk("", None), "usage": None},
+        chunk("4"),
+        chunk("2"),
+        chunk(None, "stop"),
+        {"choices": [], "usage": USAGE, "model": "m"},
     ),
     "no space, comments, event lines": "\n".join(
         [": keep-alive", "event: message", "id: 1", f"data:{json.dumps(chunk('4'))}", "", "retry: 5", ":"]
@@ -278,7 +298,9 @@ STREAMS = {
     ),
     "no [DONE]": events(chunk("4"), chunk("2", "stop", usage=USAGE), done=False),
     "no reason to finish": events(chunk("4"), chunk("2"), chunk(usage=USAGE)),
-    "no empty lines": "\n".join(f"data: {json.dumps(each)}" for each in (chunk("4"), chunk("2"), chunk(None, "stop", usage=USAGE))),
+    "no empty lines": "\n".join(
+        f"data: {json.dumps(each)}" for each in (chunk("4"), chunk("2"), chunk(None, "stop", usage=USAGE))
+    ),
     "nulls": events(
         {**chunk("4"), "error": None, "usage": None, "service_tier": None},
         {"choices": [{"index": 0, "delta": {"content": None, "reasoning_content": None}, "logprobs": None}]},
@@ -286,7 +308,10 @@ STREAMS = {
         chunk("2", "stop"),
         {"choices": [], "usage": USAGE},
     ),
-    "a document over several lines": f"data: {json.dumps(chunk('42', 'stop', usage=USAGE), indent=1)}".replace("\n", "\ndata: ") + "\n\n",
+    "a document over several lines": f"data: {json.dumps(chunk('42', 'stop', usage=USAGE), indent=1)}".replace(
+        "\n", "\ndata: "
+    )
+    + "\n\n",
     "a whole completion": json.dumps(completion()),
     "a whole completion over several lines": json.dumps(completion(), indent=2),
     "a whole completion as an event": events(completion()),
@@ -323,7 +348,11 @@ def test_reasoning_is_streamed_apart() -> None:
         (events({"error": {"message": "Slow down", "code": 429}}), RateLimited, "Slow down"),
         (events({"error": {"message": "Oh", "code": "server_error"}}), ServerFailed, "Oh"),
         (events({"error": "Oh"}), ServerFailed, "Oh"),
-        (events({"error": {"message": "maximum context length is 8192 tokens", "type": "invalid_request_error"}}), ContextTooLong, "8192"),
+        (
+            events({"error": {"message": "maximum context length is 8192 tokens", "type": "invalid_request_error"}}),
+            ContextTooLong,
+            "8192",
+        ),
         (json.dumps({"error": {"message": "Overloaded", "code": 503}}), ServerFailed, "Overloaded"),
         (events(chunk(None, "content_filter")), Filtered, "withheld"),
         (events(chunk(None, "length")), BrokenOff, "used up by reasoning"),

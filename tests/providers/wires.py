@@ -52,7 +52,9 @@ class Stream:
         return self.raw
 
 
-def request(id: str = "openai/gpt-4o", *messages: tuple[str, str], sample: int = 0, connection=None, **settings) -> Request:
+def request(
+    id: str = "openai/gpt-4o", *messages: tuple[str, str], sample: int = 0, connection=None, **settings
+) -> Request:
     """A request for a model; one question where no messages are given."""
     provider, _, model = id.partition("/")
     said = messages or (("user", "What is 6 × 7?"),)

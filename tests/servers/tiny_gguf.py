@@ -13,7 +13,28 @@ import numpy as np
 WIDTH, HEADS, LAYERS, HIDDEN = 64, 4, 2, 128
 BEGIN, END = 1, 2
 SPACE = "▁"
-WORDS = "yes no red green blue one two three sun moon sea hill river stone tree bird fish wind rain snow".split()
+WORDS = [
+    "yes",
+    "no",
+    "red",
+    "green",
+    "blue",
+    "one",
+    "two",
+    "three",
+    "sun",
+    "moon",
+    "sea",
+    "hill",
+    "river",
+    "stone",
+    "tree",
+    "bird",
+    "fish",
+    "wind",
+    "rain",
+    "snow",
+]
 TEMPLATE = (
     "{% for message in messages %}<{{ message.role }}> {{ message.content }}\n{% endfor %}"
     "{% if add_generation_prompt %}<assistant> {% endif %}"
