@@ -29,7 +29,7 @@ from moaql.simulation.world_file import BUILT_IN, load_world
 from benchmarks.simulation_data import FAMILIES, Recorded, load, short
 from benchmarks.simulation_figures import Figures, figures, simulate
 from benchmarks.simulation_fit import LINES, fit_category, impute
-from benchmarks.simulation_open import OTHERS, Trial, compare, fit_open
+from benchmarks.simulation_open import compare, fit_open, set_alone
 
 SUBJECTS = "biology business chemistry economics engineering health history law other philosophy physics psychology".split()
 ALIASES = {
@@ -85,7 +85,9 @@ def fit(data: dict[str, Recorded], prices: dict[str, float], start: World, open_
         world = fit_category(world, name, each)
         print(f"fitted {name}", file=sys.stderr)
     world = _complete(world, data, prices, start)
-    return fit_open(world, open_count, open_seconds) if open_seconds > 0 else world
+    if open_seconds > 0:
+        world = fit_open(world, open_count, open_seconds)
+    return set_alone(world, open_count)
 
 
 def _complete(world: World, data: dict[str, Recorded], prices: dict[str, float], start: World) -> World:
@@ -126,6 +128,7 @@ def _finished(name: str, model: Model, general: float, lengths: dict[str, float]
         model,
         ability=ability,
         open=known.open if fitted and known else round(0.4 * general, 3),
+        care=known.care if fitted and known else round(0.4 * general, 3),
         aggregate=known.aggregate if fitted and known else round(0.45 * general - 0.1, 3),
         judge=round(0.35 * general, 3),
         label=round(1.3 + 0.3 * general, 3),
@@ -164,8 +167,6 @@ def show(world: World, data: dict[str, Recorded]) -> None:
     print("\n| published | LC win rate | simulated |\n|---|---|---|")
     for title, (one, other) in compare(world, 805).items():
         print(f"| {title} | {one:.1f} | {other:.1f} |")
-    trial = Trial(world, 805)
-    print(f"| MoA, 3 layers (not fitted) | {OTHERS['MoA, 3 layers']:.1f} | {trial.three_layers():.1f} |")
     show_samples(world, data)
 
 

@@ -1,4 +1,4 @@
-"""Every published ensemble as a program: checked, formatted, drawn, planned, with the published number of calls."""
+"""Every published ensemble as a program: checked, formatted, drawn, planned with the published number of calls, and run."""
 
 import xml.etree.ElementTree
 from pathlib import Path
@@ -118,3 +118,38 @@ def test_a_program_with_a_hole_has_no_graph() -> None:
     graph, diagnostics = build(program.topologies["t"])
     assert graph is None
     assert [(each.code, each.span.start) for each in diagnostics] == [("E402", 34)]
+
+
+QUESTIONS = [
+    "A shop sells shells in packs of 9. Chen needs 24 shells. How many packs must Chen buy?",
+    "What is 17 * 23?",
+    "How do I keep basil alive through the winter?",
+]
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name not in NOT_RUN])
+def test_it_runs_on_simulated_models(name: str) -> None:
+    """Every topology answers every question, with as many calls as its plan says, and at a price that lies in the plan's range."""
+    for topology in moaql.load(PROGRAMS / name).topologies.values():
+        assert isinstance(topology, moaql.Topology)
+        planned = plan(topology.graph)
+        assert planned.cost is not None
+        for done in topology.batch(QUESTIONS, bank="none"):
+            assert done.error is None
+            answer = done.answer
+            assert answer is not None
+            assert answer.text.strip()
+            assert answer.losses == ()
+            assert answer.simulated
+            assert planned.calls.low <= len(answer.said) <= planned.calls.high
+            assert answer.cost is not None
+            assert planned.cost.low / 4 <= answer.cost <= planned.cost.high
+            assert answer.paid == pytest.approx(answer.cost)
+
+
+def test_the_same_run_gives_the_same_answer() -> None:
+    panel = moaql.load(PROGRAMS / "moa_lite.moaql").topology()
+    first, second = (panel.run(QUESTIONS[2], bank="none") for _ in range(2))
+    assert first.text == second.text
+    assert [each.text for each in first.candidates] == [each.text for each in second.candidates]
+    assert first.latency_s == pytest.approx(second.latency_s)

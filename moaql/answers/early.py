@@ -7,7 +7,8 @@ coefficients. `moaql.stages.vote.fewest_voters` is the same rule for voters who 
 
 from __future__ import annotations
 
-from math import comb
+from bisect import bisect_left
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -29,17 +30,17 @@ def needed(counts: Sequence[float], remaining: Sequence[float], confidence: floa
         0 where the outcome is decided now, and at most the number of remaining voters.
     """
     leader, runner_up = _first_two(counts)
-    equal = all(weight == 1 for weight in remaining) and _are_heads(counts, heard)
-    coming = sorted(remaining, reverse=True)
-    left = float(sum(coming))
-    for extra in range(len(coming) + 1):
-        if left <= 0 or leader > runner_up + left:
-            return extra
-        likely = equal and confidence < 1 and heard + extra >= least
-        if likely and doubt(int(leader), int(runner_up)) <= 1 - confidence:
-            return extra
-        leader, left = leader + coming[extra], left - coming[extra]
-    return len(coming)
+    equal = confidence < 1 and all(weight == 1 for weight in remaining) and _are_heads(counts, heard)
+    gained = list(accumulate(sorted(remaining, reverse=True), initial=0.0))
+
+    def decided(extra: int) -> bool:
+        ahead, left = leader + gained[extra], gained[-1] - gained[extra]
+        if left <= 0 or ahead > runner_up + left:
+            return True
+        return equal and heard + extra >= least and doubt(int(ahead), int(runner_up)) <= 1 - confidence
+
+    # With each voter for the leader the outcome is surer, so the least number can be found by halving.
+    return bisect_left(range(len(remaining)), True, key=decided)
 
 
 def doubt(leader: int, runner_up: int) -> float:
@@ -53,8 +54,12 @@ def doubt(leader: int, runner_up: int) -> float:
         P(share < 1/2) where the share is distributed as Beta(leader + 1, runner_up + 1).
     """
     tosses = leader + runner_up + 1
+    term = total = 1
+    for tails in range(runner_up):
+        term = term * (tosses - tails) // (tails + 1)
+        total += term
     cases: int = 2**tosses
-    return sum(comb(tosses, heads) for heads in range(leader + 1, tosses + 1)) / cases
+    return total / cases
 
 
 def _first_two(counts: Sequence[float]) -> tuple[float, float]:

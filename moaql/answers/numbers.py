@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
-from moaql.answers.marked import marked
+from moaql.answers.marked import json_field, marked
 
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)"
 _DECIMAL = rf"(?:{_DIGITS}(?:\.\d+)?|\.\d+)"
@@ -32,6 +32,7 @@ _LATEX = re.compile(r"\{,\}|\\[,!;:]|\\left|\\right|\\(?=[$%€£])")
 
 _FINISHED = re.compile(r"[.!?][\"')\]}*$\s]*\Z")
 _REASONING_FIELD = re.compile(r"""["“]reasoning["”]\s*:""", re.IGNORECASE)
+_IRRATIONAL = re.compile(r"\\sqrt|√|\\pi\b|π")
 _SEVERAL = re.compile(r",\s|;|\s(?:and|or)\s")
 _EQUALS = re.compile(r"=|≈|\\approx")
 _SHORT = 60
@@ -45,11 +46,13 @@ def number(text: str) -> str | None:
 
     Returns:
         The first number of the marked answer, or the one behind the last `=` of its first part; where nothing is marked, the
-        last number of the last line. Spelled by `canonical`. None where the marked answer has no number, and where a text
-        without a mark breaks off.
+        last number of the last line. Spelled by `canonical`. None where the marked answer has no number, where it has a root
+        or π (JSON fields aside, see docs/answers.md), and where a text without a mark breaks off.
     """
     found = marked(text)
     if found is not None:
+        if _IRRATIONAL.search(found) and json_field(text) is None:
+            return None
         first = _SEVERAL.split(found, maxsplit=1)[0]
         values = numbers(_EQUALS.split(first)[-1]) or numbers(found)
         return canonical(values[0]) if values else None

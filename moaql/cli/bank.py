@@ -106,14 +106,17 @@ def export(
     if as_json:
         print_json({"file": output, **document})
     elif not quiet:
-        left_out = document.get("left_out", {})
-        reasons = "; ".join(f"left out {count:,}: {reason}" for reason, count in left_out.items())
-        what = _plural(document["entries"], "entry", "entries")
-        if not everything:
-            what = f"{_plural(document['answers'], 'answer')} to {_plural(document['questions'], 'question')}"
-            if data is None:
-                what += ", without targets (give --data)"
-        click.echo(f"{output}: {what}{f'; {reasons}' if reasons else ''}", err=True)
+        click.echo(f"{output}: {_exported(document, data)}", err=True)
+
+
+def _exported(document: dict[str, Any], data: str | None) -> str:
+    """What was written, and what was not."""
+    if "entries" in document:
+        return _plural(document["entries"], "entry", "entries")
+    parts = [f"{_plural(document['answers'], 'answer')} to {_plural(document['questions'], 'question')}"]
+    if data is None:
+        parts[0] += ", without targets (give --data)"
+    return "; ".join(parts + [f"left out {count:,}: {reason}" for reason, count in document["left_out"].items()])
 
 
 @command.command("import")

@@ -47,7 +47,8 @@ class LiteLLM:
         # Importing takes seconds, in which other calls shall go on.
         litellm = await asyncio.to_thread(_litellm)
         try:
-            answer = await litellm.acompletion(**arguments(request, asked.key, on_text is not None))
+            given = _understood(litellm, arguments(request, asked.key, on_text is not None))
+            answer = await litellm.acompletion(**given)
             if on_text is None:
                 return read_completion(_document(answer), asked)
             return await _read_stream(answer, asked, on_text)
@@ -90,6 +91,14 @@ def arguments(request: Request, key: str, streamed: bool) -> dict[str, Any]:
     return asked
 
 
+def _understood(litellm: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """Without a seed and log-probabilities where the provider has none: they are not worth an answer, as other settings are."""
+    known = litellm.get_supported_openai_params(model=given["model"])
+    if known is None:
+        return given
+    return {name: value for name, value in given.items() if name not in ("seed", "logprobs") or name in known}
+
+
 @cache
 def _litellm() -> Any:
     # Without this it fetches a list of prices from the network, on import.
@@ -100,6 +109,8 @@ def _litellm() -> Any:
             import litellm
     except ImportError:
         raise MissingPackage("litellm", "A provider that moaql does not speak to itself") from None
+    # It builds more of itself on its first call, and pydantic warns of how.
+    warnings.filterwarnings("ignore", category=UserWarning, module=r"(litellm|pydantic)\b")
     litellm.suppress_debug_info = True
     litellm.turn_off_message_logging = True
     litellm.telemetry = False

@@ -52,7 +52,13 @@ class RecordedAnswers:
                 f"`{found.path}` holds {held} of `{request.model}` for this question; sample {request.sample + 1} was asked for",
                 f"Ask for at most x{len(samples)}." if samples else "Take another model, or record it.",
             )
-        response = _response(samples[request.sample], row, request.model)
+        sample = samples[request.sample]
+        if sample is None:
+            raise NotRecorded(
+                f"`{found.path}` has a gap: sample {request.sample + 1} of `{request.model}` was never drawn for this question",
+                "Record it, or ask for fewer samples.",
+            )
+        response = _response(sample, row, request.model)
         if on_text is not None and response.text:
             on_text(response.text)
         return response
@@ -74,7 +80,8 @@ def recorded_price(model_id: str, connection: Pairs) -> tuple[float, float] | No
     path = dict(connection).get("prices")
     if not path:
         return None
-    price = an_object(_prices(str(path), _state(str(path))).get(model_id.partition("/")[2]))
+    prices, name = _prices(str(path), _state(str(path))), model_id.partition("/")[2]
+    price = an_object(prices.get(name, prices.get(name.partition("?")[0])))
     both = price.get("input"), price.get("output")
     if not all(isinstance(each, int | float) and not isinstance(each, bool) and each >= 0 for each in both):
         return None

@@ -101,4 +101,5 @@ def _load(path: str) -> Recording:
 
 
 def _is_sample(value: Any) -> bool:
-    return isinstance(value, dict) and isinstance(value.get("text"), str)
+    """An answer, or null where the sample of that index was never drawn."""
+    return value is None or (isinstance(value, dict) and isinstance(value.get("text"), str))

@@ -50,7 +50,8 @@ _CONTEXT_CODES = {
 _MODEL = re.compile(
     r"""models?\b .{0,150}? (?:does\ not\ exist|not\ exist|not\ found|not\ available|not\ supported|not\ a\ valid|is\ not\ valid
       |unknown|unavailable|no\ longer|decommissioned|deprecated|has\ been\ (?:retired|removed)|not\ (?:have\ )?access)
-    | (?:invalid|unknown|no\ such|not\ a\ valid|unsupported|unable\ to\ access)\ model | not\ have\ access\ to\ (?:the\ |this\ )?model
+    | (?:invalid|unknown|no\ such|not\ a\ valid|unsupported|unable\ to\ access)\ model
+    | not\ have\ access\ to\ (?:the\ |this\ )?model
     | ^model:\ \S+$""",
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
@@ -65,7 +66,7 @@ _UNPAID = re.compile(
     re.IGNORECASE,
 )
 _BAD_KEY = re.compile(
-    r"(?:api[ _-]?)key .{0,40}(?:not valid|invalid|expired|incorrect)|(?:invalid|incorrect) api[ _-]?key", re.IGNORECASE
+    r"api[ _-]?key .{0,40}(?:not valid|invalid|expired|incorrect)|(?:invalid|incorrect) api[ _-]?key", re.IGNORECASE
 )
 """Gemini answers a wrong key with 400."""
 _FILTER = re.compile(r"content[ _-]?(?:filter|policy|management|moderation)|responsible ?ai", re.IGNORECASE)
@@ -331,8 +332,9 @@ def _is_model(asked: Asked, status: int, said: Said) -> bool:
     if said.words & _MODEL_CODES:
         return True
     if status == 404:
-        name = asked.id.partition("/")[2].lower()
-        return bool(_MODEL.search(said.message)) or (bool(name) and name in said.message.lower())
+        name = re.escape(asked.id.partition("/")[2])
+        named = re.search(rf"(?<![\w.-]){name}(?![\w.-])", said.message, re.IGNORECASE)
+        return named is not None or bool(_MODEL.search(said.message))
     found = bool(_MODEL.search(said.message)) and not _SETTING.search(said.message)
     return found and status in (400, 403, 422)
 

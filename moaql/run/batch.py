@@ -52,7 +52,8 @@ async def answer_all(
     """Answer questions, and say of each when it is done, in the order in which they are done.
 
     A question that fails does not end the others. What ends all (the budget, the bank, the first question of all failing because a
-    key is missing) is raised; those that were done before have been said.
+    key is missing) is raised; those that were done before have been said. When the budget is reached, no question is begun any more,
+    but those under way go on as far as they can: what is in flight is paid already.
 
     Args:
         graph: The topology.
@@ -67,11 +68,17 @@ async def answer_all(
         BudgetReached, BankError, NotBanked, UsageError: see above.
     """
     waiting = enumerate(questions)
+    reached: BudgetReached | None = None
 
     async def work() -> None:
+        nonlocal reached
         for position, question in waiting:
+            if reached is not None:
+                return
             try:
                 answer = await run(graph, question, caller, seed=seed, listeners=listeners)
+            except BudgetReached as error:
+                reached = error
             except MoaqlError as error:
                 if _ends_all(error):
                     raise
@@ -87,7 +94,9 @@ async def answer_all(
         raise next(
             (each for each in failures.exceptions if isinstance(each, MoaqlError)), failures.exceptions[0]
         ) from None
+    if reached is not None:
+        raise reached
 
 
 def _ends_all(error: MoaqlError) -> bool:
-    return error.exit_code == 2 or isinstance(error, BudgetReached | BankError | NotBanked)
+    return error.exit_code == 2 or isinstance(error, BankError | NotBanked)

@@ -22,6 +22,14 @@ def most_prompt_tokens(messages: tuple[tuple[str, str], ...]) -> int:
     return sum(len(text.encode("utf-8", "surrogatepass")) + _MESSAGE_TOKENS for _, text in messages)
 
 
+def without_price(model: str) -> UsageError:
+    """The exception for a model whose price is unknown where there is a budget."""
+    return UsageError(
+        f"`{model}` has no known price, so no budget can be kept",
+        "State `price_in` and `price_out` in its model statement, or run without a budget.",
+    )
+
+
 @dataclass
 class Budget:
     """Dollars that may be spent.
@@ -39,6 +47,7 @@ class Budget:
     uncertain: float = 0.0
     reserved: float = 0.0
     unpriced: int = 0
+    _open: int = 0
     _waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
     @property
@@ -63,42 +72,41 @@ class Budget:
         if self.limit is None:
             return 0.0
         if dollars is None:
-            raise UsageError(
-                f"`{model}` has no known price, so no budget can be kept",
-                "State `price_in` and `price_out` in its model statement, or run without a budget.",
-            )
+            raise without_price(model)
         while self.paid + self.uncertain + self.reserved + dollars > self.limit + 1e-12:
-            if self.reserved <= 0:
+            if not self._open:
                 raise self._reached(dollars, model)
             future = asyncio.get_running_loop().create_future()
             self._waiting.append(future)
             await future
         self.reserved += dollars
+        self._open += 1
         return dollars
 
-    def settle(self, reservation: float, cost: float | None) -> None:
-        """A call is over, and cost so many dollars."""
-        self.reserved -= reservation
+    def settle(self, reservation: float, cost: float | None, doubt: float = 0.0) -> None:
+        """A call is over, and cost so many dollars; up to so many more where its tokens were not counted by the provider."""
         if cost is None:
             self.unpriced += 1
         else:
             self.paid += cost
-        self._wake()
+        self.uncertain += doubt
+        self._end(reservation)
 
     def release(self, reservation: float) -> None:
         """A call was not charged."""
-        self.reserved -= reservation
-        self._wake()
+        self._end(reservation)
 
     def forfeit(self, reservation: float) -> None:
         """Nobody knows whether a call was charged."""
-        self.reserved -= reservation
         self.uncertain += reservation
-        self._wake()
+        self._end(reservation)
 
-    def _wake(self) -> None:
-        if abs(self.reserved) < 1e-12:
-            self.reserved = 0.0
+    def _end(self, reservation: float) -> None:
+        if self.limit is None:
+            return
+        self._open -= 1
+        # Sums of fractions drift; when nothing is in flight, nothing is reserved.
+        self.reserved = self.reserved - reservation if self._open else 0.0
         waiting, self._waiting = self._waiting, []
         for future in waiting:
             if not future.done():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 Price = tuple[float, float]
 """Dollars per million tokens, in and out."""
+OnSend = Callable[[], None]
+"""Is called each time that a request is sent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +118,17 @@ class Caller:
         self._limits = limits or Limits()
         self._retries = retries or Retries()
         self._flights: dict[bytes, _Flight] = {}
+        self._tasks: set[asyncio.Task[Answered]] = set()
+        self._landings = 0
 
     async def ask(
-        self, request: Request, price: Price | None, *, longest: int | None = None, on_text: OnText | None = None
+        self,
+        request: Request,
+        price: Price | None,
+        *,
+        longest: int | None = None,
+        on_text: OnText | None = None,
+        on_send: OnSend | None = None,
     ) -> Answered:
         """The answer to a request.
 
@@ -126,6 +137,7 @@ class Caller:
             price: Dollars per million tokens in and out; None where unknown.
             longest: Tokens that an answer of this model can have at most, where known.
             on_text: Is called with each piece of the answer as it arrives; with all of it at once where it is there already.
+            on_send: Is called each time that it is sent for this caller.
 
         Raises:
             ProviderError: if it failed, after the retries that make sense.
@@ -139,6 +151,7 @@ class Caller:
         key = key_of(request)
         flight = self._flights.get(key)
         if flight is None:
+            landings = self._landings
             entry = await self.bank.find(key)
             if entry is not None:
                 return self._from_bank(entry, price, on_text)
@@ -147,8 +160,12 @@ class Caller:
         if flight is None:
             if self.offline:
                 raise _not_banked(request)
-            work = self._make(provider, request, key, price, longest, on_text)
+            # While the bank was asked, the same call may have begun and landed.
+            look_again = self._landings != landings
+            work = self._make(provider, request, key, price, longest, on_text, on_send, look_again)
             flight = self._flights[key] = _Flight(asyncio.create_task(work))
+            self._tasks.add(flight.task)
+            flight.task.add_done_callback(self._landed)
         try:
             answered = await flight.land()
         finally:
@@ -162,10 +179,14 @@ class Caller:
 
     async def close(self) -> None:
         """Cancel what is in flight, and wait until it is gone."""
-        tasks = [flight.task for flight in self._flights.values()]
+        tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _landed(self, task: asyncio.Task[Answered]) -> None:
+        self._tasks.discard(task)
+        self._landings += 1
 
     async def _reserve(self, request: Request, price: Price | None) -> float:
         if self.budget.limit is None:
@@ -173,7 +194,7 @@ class Caller:
         return await self.budget.reserve(_worst_case(request, price), request.id)
 
     def _from_bank(self, entry: Entry, price: Price | None, on_text: OnText | None) -> Answered:
-        response = entry.response
+        response = _counted(entry.response, entry.request)
         cost = cost_of(response, price)
         self.saved += cost or 0.0
         if on_text is not None:
@@ -194,20 +215,29 @@ class Caller:
         price: Price | None,
         longest: int | None,
         on_text: OnText | None,
+        on_send: OnSend | None,
+        look_again: bool,
     ) -> Answered:
         """Send a call, and keep what comes back."""
+        if look_again and (entry := await self.bank.find(key)) is not None:
+            return self._from_bank(entry, price, on_text)
         limited = self.budget.limit is not None and "max_tokens" not in dict(request.settings)
         sent = _with_longest(request, min(longest or DEFAULT_LONGEST, DEFAULT_LONGEST)) if limited else request
         if limited and (entry := await self.bank.find(key_of(sent))) is not None:
             return self._from_bank(entry, price, on_text)
-        response, cost, latency, attempts, paid = await self._send(provider, sent, price, on_text)
+        response, cost, latency, attempts, paid = await self._send(provider, sent, price, on_text, on_send)
         # An answer that its budget's limit did not cut is what the call without it would have given.
         kept, kept_key = (sent, key_of(sent)) if limited and response.finish == "length" else (request, key)
         await self.bank.store(kept_key, Entry(kept, response, cost, latency, time.time()))
         return Answered(response, cost, paid, latency, attempts=attempts)
 
     async def _send(
-        self, provider: Provider, request: Request, price: Price | None, on_text: OnText | None
+        self,
+        provider: Provider,
+        request: Request,
+        price: Price | None,
+        on_text: OnText | None,
+        on_send: OnSend | None,
     ) -> tuple[Response, float | None, float, int, float | None]:
         gatekeeper = self._limits.of(request.provider, str(dict(request.connection).get("base_url", "")))
         heard = False
@@ -226,13 +256,16 @@ class Caller:
             try:
                 await gatekeeper.enter()
                 begun = time.perf_counter()
+                if on_send is not None:
+                    on_send()
                 try:
                     response = await provider.answer(request, self._transport, hear if on_text is not None else None)
                 finally:
                     gatekeeper.leave()
                 elapsed = time.perf_counter() - begun
             except ProviderError as error:
-                (self.budget.forfeit if error.charged else self.budget.release)(reservation)
+                # What was heard of a stream was written, and may be charged, however the stream ended.
+                self.budget.release(reservation)
                 wait = None if heard else self._retries.wait(attempt, error)
                 if wait is None:
                     raise
@@ -243,9 +276,11 @@ class Caller:
                 (self.budget.forfeit if begun else self.budget.release)(reservation)
                 raise
             else:
-                response = _counted(response, request)
-                cost = cost_of(response, price)
-                self.budget.settle(reservation, cost)
+                counted = _counted(response, request)
+                cost = cost_of(counted, price)
+                doubt = 0.0 if counted is response else max(0.0, reservation - (cost or 0.0))
+                self.budget.settle(reservation, cost, doubt)
+                response = counted
                 latency = response.latency if response.latency is not None else elapsed
                 return response, cost, latency, attempt, cost
 
@@ -276,13 +311,13 @@ def _with_longest(request: Request, longest: int) -> Request:
 
 
 def _counted(response: Response, request: Request) -> Response:
-    """With tokens estimated by length where the provider counts none: a call without a count is not free."""
-    if response.prompt_tokens is not None and response.completion_tokens is not None:
-        return response
+    """With tokens estimated by length where the provider counts none, or 0 of a text: a call without a count is not free."""
     prompt, completion = response.prompt_tokens, response.completion_tokens
-    if prompt is None:
+    if prompt and (completion or (completion == 0 and not response.text and not response.reasoning)):
+        return response
+    if not prompt:
         prompt = round(sum(tokens_of(text) for _, text in request.messages)) + 4 * len(request.messages)
-    if completion is None:
+    if not completion:
         completion = max(1, round(tokens_of(response.text) + tokens_of(response.reasoning)))
     return replace(response, prompt_tokens=prompt, completion_tokens=completion)
 

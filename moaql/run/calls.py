@@ -14,6 +14,8 @@ from moaql.check.program import Model
 from moaql.errors import MissingKey, ProviderError
 from moaql.graph.plan import price_of
 from moaql.providers.base import Request
+from moaql.providers.find import find_provider
+from moaql.run.budget import without_price
 from moaql.run.caller import Answered, Caller, Price, longest_answer
 from moaql.run.events import CallFinished
 from moaql.run.render import Rendered, render
@@ -21,7 +23,7 @@ from moaql.run.render import Rendered, render
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from moaql.graph.nodes import Call, Pairs
+    from moaql.graph.nodes import Call, Graph, Pairs
     from moaql.providers.base import OnText
     from moaql.run.events import Listener
     from moaql.run.question import Question
@@ -72,15 +74,15 @@ async def carry_out(call: Call, candidates: Sequence[Candidate], asking: Asking,
     """
     rendered = render(call, asking.question, candidates, asking.seed)
     started, clock = time.time(), time.perf_counter()
-    speech = _Speech(on_text) if on_text is not None else None
+    speech, sent = _Speech(on_text) if on_text is not None else None, _Sent()
     models = (_with_settings(call), *call.model.alternatives)
     for position, model in enumerate(models):
         try:
-            answered, settings = await _ask(call, model, rendered, asking, speech)
+            answered, settings = await _ask(call, model, rendered, asking, speech, sent)
         except (ProviderError, MissingKey) as error:
             last = position == len(models) - 1 or (speech is not None and speech.begun)
             if last:
-                _tell_loss(call, rendered, asking, error, started, clock)
+                _tell_loss(call, rendered, asking, error, sent.count, started, clock)
                 raise
         else:
             break
@@ -98,7 +100,7 @@ async def carry_out(call: Call, candidates: Sequence[Candidate], asking: Asking,
             response.text,
             "",
             response.model,
-            answered.attempts,
+            sent.count,
             answered.shared,
             started,
             time.perf_counter() - clock,
@@ -108,7 +110,7 @@ async def carry_out(call: Call, candidates: Sequence[Candidate], asking: Asking,
 
 
 async def _ask(
-    call: Call, model: Model, rendered: Rendered, asking: Asking, speech: _Speech | None
+    call: Call, model: Model, rendered: Rendered, asking: Asking, speech: _Speech | None, sent: _Sent
 ) -> tuple[Answered, Pairs]:
     """Ask one model, within its time, and once more where its answer was cut off and that is to be tried again."""
     settings = tuple(pair for pair in model.settings if pair[0] != "timeout")
@@ -119,31 +121,31 @@ async def _ask(
         provider, name, rendered.messages, settings, call.sample, connection_of(model), asking.question.item
     )
     on_text = speech.hear if speech is not None and truncated in (None, "keep") else None
-    asking_it = _answered(asking.caller, request, model, truncated, on_text)
+    asking_it = _answered(asking.caller, request, model, truncated, on_text, sent)
     if seconds is None:
-        answered, sent = await asking_it
+        answered, settings = await asking_it
     else:
         try:
             async with asyncio.timeout(seconds):
-                answered, sent = await asking_it
+                answered, settings = await asking_it
         except TimeoutError:
             raise TooLate(f"`{model.name}` did not answer within {seconds:g} s") from None
     if answered.response.finish == "length" and truncated == "drop":
         raise CutOff(f"the answer of `{model.name}` was cut off by its token limit", "Raise `max_tokens`.")
-    return answered, sent
+    return answered, settings
 
 
 async def _answered(
-    caller: Caller, request: Request, model: Model, truncated: str | None, on_text: OnText | None
+    caller: Caller, request: Request, model: Model, truncated: str | None, on_text: OnText | None, sent: _Sent
 ) -> tuple[Answered, Pairs]:
     """The answer, and the settings that it was asked with."""
     price, longest = price_known(model), longest_answer(model.id, model.context)
-    answered = await caller.ask(request, price, longest=longest, on_text=on_text)
+    answered = await caller.ask(request, price, longest=longest, on_text=on_text, on_send=sent.once_more)
     cut = answered.response.finish == "length" and truncated == "retry"
     if not cut or "max_tokens" not in dict(request.settings):
         return answered, request.settings
     again = replace(request, settings=_with_more_room(request.settings))
-    return _together(answered, await caller.ask(again, price, longest=longest)), again.settings
+    return _together(answered, await caller.ask(again, price, longest=longest, on_send=sent.once_more)), again.settings
 
 
 def connection_of(model: Model) -> Pairs:
@@ -162,6 +164,21 @@ def price_known(model: Model) -> Price | None:
 
         return recorded_price(model.id, connection_of(model))
     return known
+
+
+def check_prices(graph: Graph, caller: Caller) -> None:
+    """Refuse a budget that cannot be kept before the first call is paid, not when the model without a price is to be asked.
+
+    Raises:
+        UsageError: if there is a budget, and a model that may be asked has no known price.
+    """
+    if caller.budget.limit is None or caller.offline:
+        return
+    for call in graph.calls:
+        for model in (call.model, *call.model.alternatives):
+            connection = connection_of(model)
+            if price_known(model) is None and find_provider(model.id, connection).banked:
+                raise without_price(model.id)
 
 
 def _with_settings(call: Call) -> Model:
@@ -204,7 +221,7 @@ def _candidate(call: Call, model: Model, rendered: Rendered, answered: Answered)
     return Candidate(
         text=text,
         node=call.id,
-        model=model.name,
+        model=call.model.name,  # as the program asks it: weights and readers know no alternative
         model_id=model.id,
         sample=call.sample,
         reasoning="\n\n".join(part for part in (response.reasoning, reasoning) if part),
@@ -220,7 +237,9 @@ def _candidate(call: Call, model: Model, rendered: Rendered, answered: Answered)
     )
 
 
-def _tell_loss(call: Call, rendered: Rendered, asking: Asking, error: Exception, started: float, clock: float) -> None:
+def _tell_loss(
+    call: Call, rendered: Rendered, asking: Asking, error: Exception, attempts: int, started: float, clock: float
+) -> None:
     message = error.message if isinstance(error, ProviderError | MissingKey) else str(error)
     asking.listener(
         CallFinished(
@@ -230,10 +249,22 @@ def _tell_loss(call: Call, rendered: Rendered, asking: Asking, error: Exception,
             dict(call.settings),
             None,
             error=message,
+            attempts=attempts,
             started=started,
             elapsed=time.perf_counter() - clock,
         )
     )
+
+
+class _Sent:
+    """Counts how often a call was sent, retries and alternatives included."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def once_more(self) -> None:
+        """It was sent."""
+        self.count += 1
 
 
 class _Speech:

@@ -17,7 +17,7 @@ from moaql.graph.nodes import Call, Gate, Graph, Reduce
 from moaql.operations import OPERATIONS
 from moaql.operations.base import Given
 from moaql.run import lazy
-from moaql.run.calls import Asking, carry_out
+from moaql.run.calls import Asking, carry_out, check_prices
 from moaql.run.events import CallFinished, NodeFinished, RunFinished, RunStarted
 from moaql.run.gates import Decision
 from moaql.run.result import Answer, Loss, Said
@@ -93,6 +93,7 @@ class _Run:
         started = time.perf_counter()
         self._hear(RunStarted(self.id, self.graph.name, self._question.text, self._question.id, time.time()))
         try:
+            check_prices(self.graph, self._asking.caller)
             outputs, ready_at = await self._outputs()
             if not outputs:
                 raise self._nothing_left()
@@ -174,7 +175,7 @@ class _Run:
             read = [each.slot(ref.slot) for each, (_, ref) in zip(works, node.inputs, strict=True)]
             candidates = [each for each in read if each is not None]
             ready_at = max((each.ready_at for each in works), default=0.0)
-            if node.inputs and not candidates:
+            if node.inputs and (not candidates or _compares_nothing(node, len(candidates))):
                 work.finish((None,), ready_at)  # what it would read about was lost or filtered out
                 return
             spoken = self._on_text if node.id in self._spoken else None
@@ -304,6 +305,11 @@ class _Run:
             question=self._question.text,
             simulated=any(each.model_id.startswith("sim/") for each in said),
         )
+
+
+def _compares_nothing(call: Call, left: int) -> bool:
+    """Whether a ranking has only one candidate left of a pair or a list: nobody is paid to order one."""
+    return call.purpose.startswith("rank") and len(call.inputs) > 1 and left == 1
 
 
 def _said(event: CallFinished) -> Said:

@@ -31,6 +31,8 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
 }
+_TRUTH = {word: True for word in ("true", "yes", "1", "1.0")} | {word: False for word in ("false", "no", "0", "0.0")}
+"""How data sets write booleans: CSV files have only texts."""
 _CLOSE = 1e-9
 """2 of 3 candidates are 2/3, whatever the last digits of a float say."""
 
@@ -68,8 +70,7 @@ class Decision:
         if "label" in condition:
             return self._said(cases)
         if "field" in condition:
-            value = str(self._question.fields.get(condition["field"], ""))
-            return next((case for case in cases if case.casefold() == value.strip().casefold()), ELSE)
+            return self._by_field(condition["field"], cases)
         if "router" in condition:
             raise UsageError(
                 f"`{self._gate.id}` routes by the file {condition['router']}, and routers are not trained yet",
@@ -85,6 +86,13 @@ class Decision:
         if label is None:
             self.notes.append(f"`{self._gate.id}`: no label can be read in what the classifier said; `else` is taken")
         return label or ELSE
+
+    def _by_field(self, name: str, cases: list[str]) -> str:
+        value = self._question.fields.get(name)
+        if value is None:
+            self.notes.append(f"`{self._gate.id}`: the question has no field `{name}`; `else` is taken")
+            return ELSE
+        return next((case for case in cases if case.casefold() == str(value).strip().casefold()), ELSE)
 
     def _holds(self, condition: Pairs) -> bool | None:
         given = dict(condition)
@@ -127,12 +135,12 @@ class Decision:
         return self._confidence(given)
 
     def _field(self, name: str, compared: Any) -> Any:
-        if name not in self._question.fields:
-            self.notes.append(f"`{self._gate.id}`: the question has no field `{name}`, so the condition is not met")
-            return None
-        value = self._question.fields[name]
+        value = self._question.fields.get(name)
+        if value is None:
+            return self._known(None, f"the question has no field `{name}`")
         if isinstance(compared, bool):
-            return str(value).casefold() in ("true", "1", "yes")
+            truth = _TRUTH.get(str(value).strip().casefold())
+            return self._known(truth, f"the field `{name}` is neither true nor false")
         if isinstance(compared, int | float) and isinstance(value, str):
             try:
                 return float(value)

@@ -152,6 +152,7 @@ class _Poll:
         self._node = node
         self._refs = refs
         self._given = given
+        self._weights: dict[str, float] = {each.name: weight for each, weight in given.get("weights") or ()}
         self._asked: list[Work] = []
         self._late = 0
         self._slowest = 0.0
@@ -198,16 +199,18 @@ class _Poll:
         counts = [sum(self._weight(said[position].model) for position in group) for group in found]
         done = sum(each.done for each in self._asked)
         open_refs = [ref for each, ref in zip(self._asked, self._refs, strict=False) if not each.done]
-        remaining = [self._weight(self._model(ref)) for ref in (*open_refs, *self._refs[len(self._asked) :])]
-        return needed(counts, remaining, self._given["early"], self._given["least"], done)
+        remaining = [self._possible_weight(ref) for ref in (*open_refs, *self._refs[len(self._asked) :])]
+        # What is likely was worked out for equal voters; with weights, only what is certain ends the vote.
+        confidence = 1.0 if self._given.get("weights") else self._given["early"]
+        return needed(counts, remaining, confidence, self._given["least"], done)
 
-    def _model(self, ref: Ref) -> str:
+    def _possible_weight(self, ref: Ref) -> float:
+        """The weight of a voter who was not heard yet; the greatest there is where nobody knows yet which model will speak."""
         node = self._run.graph.nodes[ref.node]
-        return node.model.name if isinstance(node, Call) else ""
+        return self._weight(node.model.name) if isinstance(node, Call) else max((1.0, *self._weights.values()))
 
     def _weight(self, model: str) -> float:
-        weights: dict[str, float] = {each.name: weight for each, weight in self._given.get("weights") or ()}
-        return weights.get(model, 1.0)
+        return self._weights.get(model, 1.0)
 
 
 OPERATIONS: dict[str, Callable[[Any, Reduce, Work], Awaitable[None]]] = {

@@ -34,6 +34,7 @@ class Gatekeeper:
         self._queue: deque[asyncio.Future[None]] = deque()
         self._interval = 60.0 / limit.per_minute if limit.per_minute else 0.0
         self._next = 0.0
+        self._paused_until = 0.0
 
     async def enter(self) -> None:
         """Wait for a free slot, for the rate, and for a pause to end."""
@@ -41,7 +42,7 @@ class Gatekeeper:
             self._free -= 1
         else:
             await self._queue_up()
-        if self._next or self._interval:
+        if self._interval or self._paused_until:
             try:
                 await self._keep_the_rate()
             except BaseException:
@@ -68,16 +69,19 @@ class Gatekeeper:
             raise
 
     async def _keep_the_rate(self) -> None:
-        now = asyncio.get_running_loop().time()
-        start = max(now, self._next)
-        if self._interval:
+        loop = asyncio.get_running_loop()
+        while True:
+            start = max(loop.time(), self._next, self._paused_until)
             self._next = start + self._interval
-        if start > now:
-            await asyncio.sleep(start - now)
+            while (left := start - loop.time()) > 0:
+                await asyncio.sleep(left)
+            # A pause may have been asked for meanwhile: then there is a place behind it.
+            if start >= self._paused_until:
+                return
 
     def pause(self, seconds: float) -> None:
         """Begin no call before so many seconds have passed: the provider asked for it."""
-        self._next = max(self._next, asyncio.get_running_loop().time() + seconds)
+        self._paused_until = max(self._paused_until, asyncio.get_running_loop().time() + seconds)
 
 
 class Limits:

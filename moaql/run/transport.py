@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+from collections.abc import AsyncIterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -68,9 +69,9 @@ class HttpTransport:
         inner: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         self._stall = stall
-        self._waits = {"timeout": {"connect": connect, "read": max(first_byte, stall)}}
         self._connect = connect
-        self._first_byte = first_byte
+        self._first_byte = max(first_byte, stall)
+        self._waits = {"timeout": {"connect": connect, "read": self._first_byte}}
         self._connections = connections
         self._inner = inner
         self._by_proxy: dict[str | None, httpx.AsyncBaseTransport] = {}
@@ -89,7 +90,7 @@ class HttpTransport:
         try:
             response = await self._send(address, headers, body, "gzip, deflate")
             try:
-                content = b"".join([piece async for piece in _pieces(response, self._stall)])
+                content = await _whole(response, self._stall)
             finally:
                 await response.aclose()
             return Reply(response.status_code, _lower_case(response), content)
@@ -236,10 +237,32 @@ class _Streamed:
         raise failure
 
 
+async def _whole(response: httpx.Response, stall: float) -> bytes:
+    """The whole body, unpacked. As `_pieces`, and faster: one timer, which is put off with each piece."""
+    loop, size = asyncio.get_running_loop(), 0
+    pieces: list[bytes] = []
+    async with asyncio.timeout(stall) as timer:
+        async for piece in _body(response):
+            size += len(piece)
+            if size > LARGEST_REPLY:
+                raise _TooLargeError
+            if pieces:
+                timer.reschedule(loop.time() + stall)
+            pieces.append(piece)
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+
+def _body(response: httpx.Response) -> AsyncIterator[bytes]:
+    # httpx unpacks and counts, which costs more than it is worth where nothing is packed.
+    packed = "content-encoding" in response.headers
+    raw = response.stream
+    return aiter(raw) if not packed and isinstance(raw, AsyncIterable) else response.aiter_bytes()
+
+
 async def _pieces(response: httpx.Response, stall: float) -> AsyncGenerator[bytes]:
     """The body as it arrives, unpacked; `TimeoutError` where it stalls, `_TooLargeError` where it does not end."""
     loop, size = asyncio.get_running_loop(), 0
-    body = response.aiter_bytes()
+    body = _body(response)
     while True:
         async with asyncio.timeout_at(loop.time() + stall):
             piece = await anext(body, None)

@@ -83,9 +83,9 @@ def draw_points(asked: Asked, problem: Problem) -> list[str]:
     fresh = asked.fresh
     framed = _many(2 * count, world.seed, key, asked.name, "framed points", asked.frame)
     sampled = _many(2 * count, world.seed, key, asked.name, "sampled points", asked.frame, asked.draw) if fresh else framed
-    skill = asked.model.open + asked.boost - 0.4 * max(0.0, asked.temperature - 1)
-    reach = open_.reach + open_.gain * skill - open_.difficulty * problem.difficulty
-    slip = open_.slip - open_.care * skill + open_.difficulty * problem.difficulty
+    boost = asked.boost - 0.4 * max(0.0, asked.temperature - 1)
+    reach = open_.reach + open_.gain * (asked.model.open + boost) - open_.difficulty * problem.difficulty
+    slip = open_.slip - open_.care * (asked.model.care + boost) + open_.difficulty * problem.difficulty
     old, new = open_.sample * math.sqrt(1 - fresh), open_.sample * math.sqrt(fresh)
     made = []
     for place, sentence in enumerate(points.right + points.wrong):
@@ -95,7 +95,7 @@ def draw_points(asked: Asked, problem: Problem) -> list[str]:
             made.append((value, sentence))
     made.sort(reverse=True)
     if not made:
-        made = [(0.0, points.right[0] if skill > problem.difficulty else points.wrong[0])]
+        made = [(0.0, points.right[0] if reach > slip else points.wrong[0])]
     return [sentence for _, sentence in made]
 
 

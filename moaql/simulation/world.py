@@ -52,7 +52,9 @@ class Model:
         family: Models of one family err together.
         ability: By category; `default` for those that are not named.
         loading: By category, where it differs from the category's.
-        open: Ability to find right points, and to avoid wrong ones, where there is no checkable target.
+        open: Ability to find right points where there is no checkable target.
+        care: Ability to avoid wrong points there. A model with much of the first and little of the second is a good proposer and a
+            poor single model.
         aggregate: Skill at merging candidates: a separate axis from answering.
         judge: Skill at telling good candidates from bad ones.
         label: Skill at sorting questions into classes.
@@ -69,6 +71,7 @@ class Model:
     ability: Mapping[str, float] = field(default_factory=dict)
     loading: Mapping[str, float] = field(default_factory=dict)
     open: float = 0.0
+    care: float = 0.0
     aggregate: float = 0.0
     judge: float = 0.0
     label: float = 1.5
@@ -173,7 +176,7 @@ class Open:
         reach: Margin of including an average right point for a model of ability 0.
         slip: Margin of including an average wrong point, likewise.
         gain: How much one unit of ability adds to reach.
-        care: How much one unit of ability takes from slip.
+        care: How much one unit of care takes from slip.
         difficulty: Weight of the difficulty that all points of a question share.
         obvious: Standard deviation of how obvious points are.
         own: Standard deviation of a model's fixed liking for a point.
@@ -183,7 +186,7 @@ class Open:
         sharpness: How much one unit of aggregator skill adds to that.
         support: Weight of the number of further candidates that make a point, on a logarithmic scale.
         noise: Standard deviation of its impression of a point.
-        own_points: What takes from the keeping of points that only the aggregator itself thought of.
+        own_points: What takes from the keeping of points that only the aggregator itself thought of; below 0 it adds.
         attention: What each candidate beyond the first two takes from telling right from wrong.
         penalty: What a wrong point takes from quality, in right points.
         par: Quality at which half of the comparisons with the reference model are won.

@@ -60,8 +60,10 @@ class Layer(StageBase):
         ]
         flow = tuple(ref for answer in answers for ref in answer)
         quorum = arguments["quorum"]
-        if quorum and quorum < len(flow):
-            return lowering.reduce("quorum", reading(flow), Bounds(quorum, len(flow)), need=quorum)
+        if quorum and flow:
+            # Also where all are needed: then one that is lost is an error, as a quorum of fewer would have it.
+            size = Bounds(min(quorum, len(flow)), len(flow))
+            return lowering.reduce("quorum", reading(flow), size, need=quorum)
         return flow
 
 

@@ -95,6 +95,8 @@ TEXTS_WITH_NUMBERS = [
     ('{"reasoning": "Half of 12 is 6. Then we add 2 and get 8.', None),  # no answer yet
     ("The answer cannot be known. 12 is too little to tell, and so would be any other number.", "12"),
     ('{"reasoning": "12 or 13", "answer": "cannot be known"}', None),
+    ("It is \\boxed{2\\sqrt{5}}.", None),
+    ("The answer is 25π.", None),
 ]
 
 

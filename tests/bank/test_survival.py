@@ -59,7 +59,8 @@ def kill_after(child, where, seconds):
     first = storing.stdout.readline()
     time.sleep(seconds)
     storing.kill()
-    rest, _ = storing.communicate()
+    rest = storing.stdout.read()  # not communicate(): it would pass over what readline() has read ahead
+    storing.wait()
     printed = [first, *rest.splitlines(keepends=True)]
     return [bytes.fromhex(line.strip()) for line in printed if line.endswith("\n")]
 

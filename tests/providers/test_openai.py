@@ -293,8 +293,18 @@ STREAMS = {
         {"choices": [], "usage": USAGE, "model": "m"},
     ),
     "no space, comments, event lines": "\n".join(
-        [": keep-alive", "event: message", "id: 1", f"data:{json.dumps(chunk('4'))}", "", "retry: 5", ":"]
-        + [f"data:{json.dumps(chunk('2', 'stop', usage=USAGE))}", "", "data:[DONE]"]
+        [
+            ": keep-alive",
+            "event: message",
+            "id: 1",
+            f"data:{json.dumps(chunk('4'))}",
+            "",
+            "retry: 5",
+            ":",
+            f"data:{json.dumps(chunk('2', 'stop', usage=USAGE))}",
+            "",
+            "data:[DONE]",
+        ]
     ),
     "no [DONE]": events(chunk("4"), chunk("2", "stop", usage=USAGE), done=False),
     "no reason to finish": events(chunk("4"), chunk("2"), chunk(usage=USAGE)),

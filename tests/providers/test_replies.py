@@ -149,6 +149,12 @@ def test_a_model_that_is_not_there(status: int, body) -> None:
     assert type(failure(status, body)) is UnknownModel
 
 
+def test_a_short_name_is_not_found_in_other_words() -> None:
+    asked = Asked("vllm/m", "http://localhost:8000/chat/completions")
+    assert type(failed_reply(asked, 404, {}, b"No command here")) is Refused
+    assert type(failed_reply(asked, 404, {}, b"There is no `m` here")) is UnknownModel
+
+
 @pytest.mark.parametrize(
     ("status", "body", "kind", "words"),
     [

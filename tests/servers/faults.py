@@ -9,12 +9,25 @@ was asked. The server runs in a thread of its own, and remembers what it was ask
 
 import asyncio
 import json
+import socket
+import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+import moaql
+from moaql.bank.open import open_bank
+from moaql.run.budget import Budget
+from moaql.run.caller import Caller
+from moaql.run.events import Listener
+from moaql.run.limits import Limits
+from moaql.run.retry import Retries
+from moaql.run.transport import HttpTransport
+
+SETTINGS = "price_in=$1 price_out=$2 api_key_env=none"
 USAGE = (100, 10)
 """Tokens read and written that an answer says it took."""
 
@@ -125,7 +138,7 @@ class FaultServer:
         self.asked: list[Asked] = []
         self.most_at_once = 0
         self.port = 0
-        self._at_once = 0
+        self._open: set[Asked] = set()
         self._counts: dict[str, int] = {}
         self._news = threading.Condition()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="fault server")
@@ -149,7 +162,7 @@ class FaultServer:
         """The requests that a model got."""
         return [each for each in self.asked if each.model == model]
 
-    def program(self, pipeline: str, settings: str = "price_in=$1 price_out=$2 api_key_env=none", **own: str) -> str:
+    def program(self, pipeline: str, settings: str = SETTINGS, **own: str) -> str:
         """A program that defines the models; `own` settings of one stand behind those of all."""
         lines = [
             f'model {name} = "openai/{name}" base_url="http://127.0.0.1:{self.port}/v1" {settings} {own.get(name, "")}'
@@ -185,51 +198,56 @@ class FaultServer:
         assert task is not None
         self._connections.add(task)
         try:
-            while await self._exchange(reader, writer):
-                pass
+            begun: bytes | None = b""
+            while begun is not None:
+                begun = await self._exchange(begun, reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
             self._connections.discard(task)
             writer.transport.abort()
 
-    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
-        """One request and its reply; whether the connection can take another."""
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
-        headers = dict(line.lower().split(": ", 1) for line in head[1:] if ": " in line)
-        raw = dict((line.split(": ", 1)[0].lower(), line.split(": ", 1)[1]) for line in head[1:] if ": " in line)
+    async def _exchange(self, begun: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bytes | None:
+        """One request and its reply; the first byte of the next request, or None if the connection takes no more."""
+        head = (begun + await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
+        headers = {line.partition(": ")[0].lower(): line.partition(": ")[2] for line in head[1:] if line}
         body = json.loads(await reader.readexactly(int(headers["content-length"])))
-        asked = Asked(raw, body, time.monotonic())
+        asked = Asked(headers, body, time.monotonic())
         act = self._record(asked)
-        self._at_once += 1
-        self.most_at_once = max(self.most_at_once, self._at_once)
-        acting = asyncio.create_task(_act(act, asked, writer))
+        acting = asyncio.create_task(_act(act, asked, writer, self._open.discard))
         leaving = asyncio.create_task(reader.read(1))
         try:
             await asyncio.wait({acting, leaving}, return_when=asyncio.FIRST_COMPLETED)
             asked.left = not acting.done()
-            return await acting if acting.done() else False
+            again = not asked.left and await acting
+            self._tell()
+            return await leaving or None if again else None
         finally:
             acting.cancel()
             leaving.cancel()
             await asyncio.gather(acting, leaving, return_exceptions=True)
-            self._at_once -= 1
-            with self._news:
-                self._news.notify_all()
+            self._open.discard(asked)
+            self._tell()
+
+    def _tell(self) -> None:
+        with self._news:
+            self._news.notify_all()
 
     def _record(self, asked: Asked) -> Act:
         part = self.parts[asked.model]
         with self._news:
             number = self._counts[asked.model] = self._counts.get(asked.model, -1) + 1
             self.asked.append(asked)
+            self._open.add(asked)
+            self.most_at_once = max(self.most_at_once, len(self._open))
             self._news.notify_all()
         if isinstance(part, list):
             return part[min(number, len(part) - 1)]
         return part(asked) if callable(part) else part
 
 
-async def _act(act: Act, asked: Asked, writer: asyncio.StreamWriter) -> bool:
-    """Do it; whether the connection can take another request."""
+async def _act(act: Act, asked: Asked, writer: asyncio.StreamWriter, over: Callable[[Asked], None]) -> bool:
+    """Do it; whether the connection can take another request. It is over before the client can know."""
     inner = act
     while isinstance(inner, Later):
         inner = inner.act
@@ -241,6 +259,7 @@ async def _act(act: Act, asked: Asked, writer: asyncio.StreamWriter) -> bool:
         act = act.act
     if isinstance(says, Silent):
         await asyncio.Event().wait()
+    over(asked)
     if isinstance(says, Status):
         await _send(writer, says.status, _encoded(says.body), says.type, says.headers)
         return True
@@ -268,6 +287,9 @@ async def _half(act: Reset | Stall | Ends, asked: Asked, writer: asyncio.StreamW
     if isinstance(act, Stall):
         await asyncio.Event().wait()
     await asyncio.sleep(0.05)  # so that the part arrives before the end does
+    if isinstance(act, Reset):
+        # Closed without waiting, a socket answers with a reset.
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     if isinstance(act, Ends):
         writer.close()
         await writer.wait_closed()
@@ -311,3 +333,51 @@ def _usage(says: Says) -> dict[str, Any]:
         return {}
     read, written = says.usage
     return {"usage": {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}}
+
+
+@asynccontextmanager
+async def session(
+    bank: str = ":memory:",
+    *,
+    budget: float | None = None,
+    attempts: int = 3,
+    wait: float = 0.01,
+    longest_wait: float = 60.0,
+    stall: float = 5.0,
+    limits: Limits | None = None,
+) -> AsyncIterator[Caller]:
+    """What `moaql.open_session` opens, with waits that are short enough for tests."""
+    opened, transport = open_bank(bank), HttpTransport(stall=stall)
+    caller = Caller(
+        opened,
+        transport,
+        budget=Budget(budget),
+        limits=limits,
+        retries=Retries(attempts, first=wait, longest=longest_wait),
+    )
+    try:
+        yield caller
+    finally:
+        await caller.close()
+        await transport.aclose()
+        await opened.close()
+
+
+def ask(
+    server: FaultServer,
+    pipeline: str,
+    question: str = "What is it?",
+    *,
+    settings: str = SETTINGS,
+    models: dict[str, str] | None = None,
+    listeners: tuple[Listener, ...] = (),
+    **options: Any,
+) -> moaql.Answer:
+    """Run a pipeline of the server's models; the rest is for `session`."""
+    topology = moaql.parse(server.program(pipeline, settings, **(models or {}))).topology()
+
+    async def run() -> moaql.Answer:
+        async with session(**options) as caller:
+            return await topology.arun(question, session=caller, listeners=listeners)
+
+    return asyncio.run(run())

@@ -7,6 +7,7 @@ The address is the only line on standard output; it is printed when the server l
 
 import argparse
 import signal
+import sys
 
 import xllamacpp
 
@@ -38,5 +39,6 @@ if __name__ == "__main__":
     # A blocked signal is waited for below. Blocked before the server starts, so that its threads do not take it.
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})
     server = xllamacpp.Server(parameters(given.path, given.context, given.slots))
-    print(server.listening_address, flush=True)
+    sys.stdout.write(f"{server.listening_address}\n")
+    sys.stdout.flush()
     signal.sigwait({signal.SIGTERM, signal.SIGINT})
