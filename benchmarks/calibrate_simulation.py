@@ -21,19 +21,23 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.simulation_data import FAMILIES, Recorded, load, short
+from benchmarks.simulation_figures import Figures, figures, simulate
+from benchmarks.simulation_fit import LINES, fit_category, impute
+from benchmarks.simulation_open import compare, fit_open, set_alone
 from moaql.simulation.latent import Asked, draw_answer, problem_of
 from moaql.simulation.truth import find_truth
 from moaql.simulation.world import Category, Model, World
 from moaql.simulation.world_file import BUILT_IN, load_world
 
-from benchmarks.simulation_data import FAMILIES, Recorded, load, short
-from benchmarks.simulation_figures import Figures, figures, simulate
-from benchmarks.simulation_fit import LINES, fit_category, impute
-from benchmarks.simulation_open import compare, fit_open, set_alone
-
-SUBJECTS = "biology business chemistry economics engineering health history law other philosophy physics psychology".split()
+SUBJECTS = (
+    *("biology", "business", "chemistry", "economics", "engineering", "health", "history", "law", "other"),
+    *("philosophy", "physics", "psychology"),
+)
 ALIASES = {
-    **dict.fromkeys([*SUBJECTS, "computer science", "math (choices)", "general knowledge", "facts", "science"], "knowledge"),
+    **dict.fromkeys(
+        [*SUBJECTS, "computer science", "math (choices)", "general knowledge", "facts", "science"], "knowledge"
+    ),
     **dict.fromkeys(["algebra", "geometry", "mathematics", "maths", "number theory"], "math"),
     **dict.fromkeys(["coding", "programming", "python"], "code"),
     **dict.fromkeys(["reasoning", "ordering", "dates"], "logic"),
@@ -67,7 +71,9 @@ def family_of(name: str) -> str:
 def style_of(name: str) -> str:
     """How a model writes its final answer; by family, and assumed."""
     family = family_of(name)
-    return next((style for style, some in (("boxed", BOXED), ("bold", BOLD), ("json", JSON)) if family in some), "plain")
+    return next(
+        (style for style, some in (("boxed", BOXED), ("bold", BOLD), ("json", JSON)) if family in some), "plain"
+    )
 
 
 def speed_of(price: float) -> tuple[float, float]:
@@ -75,7 +81,9 @@ def speed_of(price: float) -> tuple[float, float]:
     return (140.0, 0.3) if price < 0.35 else (80.0, 0.4) if price < 1.5 else (60.0, 0.5) if price < 12 else (35.0, 0.8)
 
 
-def fit(data: dict[str, Recorded], prices: dict[str, float], start: World, open_seconds: float, open_count: int) -> World:
+def fit(
+    data: dict[str, Recorded], prices: dict[str, float], start: World, open_seconds: float, open_count: int
+) -> World:
     """A new world: abilities and wrong answers from the recordings, open questions from the published tables."""
     recorded = sorted({name for each in data.values() for name in each.models})
     models = {name: Model(family=family_of(name), style=style_of(name)) for name in recorded}
@@ -93,7 +101,9 @@ def fit(data: dict[str, Recorded], prices: dict[str, float], start: World, open_
 def _complete(world: World, data: dict[str, Recorded], prices: dict[str, float], start: World) -> World:
     """Adds what no recording gives: missing abilities, models, skills, lengths and speeds."""
     missing, general = impute(dict(world.models), list(FAMILIES.values()))
-    models = {name: replace(model, ability={**model.ability, **missing.get(name, {})}) for name, model in world.models.items()}
+    models = {
+        name: replace(model, ability={**model.ability, **missing.get(name, {})}) for name, model in world.models.items()
+    }
     for name, value in UNRECORDED.items():
         ability = {each: round(begin + slope * value, 3) for each, (begin, slope) in LINES.items()}
         models[name] = Model(family=family_of(name), ability=ability, style=style_of(name))
@@ -130,7 +140,7 @@ def _finished(name: str, model: Model, general: float, lengths: dict[str, float]
         open=known.open if fitted and known else round(0.4 * general, 3),
         care=known.care if fitted and known else round(0.4 * general, 3),
         aggregate=known.aggregate if fitted and known else round(0.45 * general - 0.1, 3),
-        judge=round(0.35 * general, 3),
+        judge=round(0.25 * general, 3),
         label=round(1.3 + 0.3 * general, 3),
         tokens={**filled, **lengths},
         speed=speed,
@@ -139,7 +149,15 @@ def _finished(name: str, model: Model, general: float, lengths: dict[str, float]
 
 
 _FITTED = frozenset(
-    {"wizardlm-2-8x22b", "qwen1.5-110b-chat", "qwen1.5-72b-chat", "llama-3-70b-chat", "mixtral-8x22b-instruct", "dbrx-instruct", "gpt-4o"}
+    {
+        "wizardlm-2-8x22b",
+        "qwen1.5-110b-chat",
+        "qwen1.5-72b-chat",
+        "llama-3-70b-chat",
+        "mixtral-8x22b-instruct",
+        "dbrx-instruct",
+        "gpt-4o",
+    }
 )
 """Models whose skills at open questions come from the published tables."""
 
@@ -162,7 +180,9 @@ def show(world: World, data: dict[str, Recorded]) -> None:
         for title, one, other in rows_of(real, made):
             print(f"| {title} | {one:.3f} | {other:.3f} |")
         off = made.accuracy - real.accuracy
-        print(f"\naccuracy of models: mean difference {off.mean():+.3f}, root mean square {np.sqrt((off**2).mean()):.3f}, ")
+        print(
+            f"\naccuracy of models: mean difference {off.mean():+.3f}, root mean square {np.sqrt((off**2).mean()):.3f}, "
+        )
         print(f"largest {np.abs(off).max():.3f} ({each.models[int(np.abs(off).argmax())]})")
     print("\n| published | LC win rate | simulated |\n|---|---|---|")
     for title, (one, other) in compare(world, 805).items():
@@ -182,7 +202,12 @@ def rows_of(real: Figures, made: Figures) -> list[tuple[str, float, float]]:
 def show_samples(world: World, data: dict[str, Recorded], count: int = 200) -> None:
     """Print what a vote over samples of one model gains."""
     print("\n| model | category | one sample | vote of 9 | vote of 21 |\n|---|---|---|---|---|")
-    pairs = [("gpt-3.5-turbo", "arithmetic"), ("command-r", "arithmetic"), ("llama-3-70b-chat", "math"), ("gpt-4o", "math")]
+    pairs = [
+        ("gpt-3.5-turbo", "arithmetic"),
+        ("command-r", "arithmetic"),
+        ("llama-3-70b-chat", "math"),
+        ("gpt-4o", "math"),
+    ]
     for name, category in pairs:
         problems = [problem_of(world, find_truth(text, fields)) for text, fields in data[category].questions[:count]]
         single = nine = many = 0.0

@@ -7,11 +7,11 @@ from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
+
+from benchmarks.simulation_data import Recorded
 from moaql.simulation.latent import Asked, draw_answer, problem_of
 from moaql.simulation.truth import find_truth
 from moaql.simulation.world import World
-
-from benchmarks.simulation_data import Recorded
 
 
 @dataclass(frozen=True)

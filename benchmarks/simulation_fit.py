@@ -6,10 +6,10 @@ from dataclasses import asdict, replace
 from statistics import NormalDist
 
 import numpy as np
-from moaql.simulation.world import Category, Model, World
 
 from benchmarks.simulation_data import Recorded
 from benchmarks.simulation_figures import Figures, figures, simulate
+from moaql.simulation.world import Category, Model, World
 
 NORMAL = NormalDist()
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(20)
@@ -142,11 +142,11 @@ def _fit_wrong_answers(world: World, name: str, recorded: Recorded, wanted: Figu
     best, best_distance = world, _distance(figures(recorded, *simulate(world, recorded)), wanted)
     tried = 0
     while tried < trials and max(steps.values()) > 0.03:
-        for key in steps:
+        for key, step in list(steps.items()):
             for sign in (1, -1):
                 kind = asdict(best.categories[name])
                 _, low, high = _STEPS[key]
-                value = round(min(high, max(low, kind[key] + sign * steps[key])), 3)
+                value = round(min(high, max(low, kind[key] + sign * step)), 3)
                 if value == kind[key]:
                     continue
                 changed = Category(**{**kind, key: value})

@@ -82,7 +82,9 @@ class Trial:
 
     def __init__(self, world: World, count: int) -> None:
         self.world = world
-        self._problems = [problem_of(world, find_truth(f"Open question {number}: what matters most?")) for number in range(count)]
+        self._problems = [
+            problem_of(world, find_truth(f"Open question {number}: what matters most?")) for number in range(count)
+        ]
         text = "\n".join(text for role, text in DEFAULTS["system"].messages if role == "system")
         self._asks = asks_of(text)
         self._answers: dict[tuple[str, int], list[str]] = {}
@@ -153,7 +155,21 @@ def distance(world: World, count: int) -> float:
     return math.sqrt(sum((one - other) ** 2 for one, other in rows) / len(rows))
 
 
-_FITTED = ("reach", "slip", "keep", "skill", "sharpness", "support", "noise", "own_points", "own", "sample", "par", "spread", "attention")
+_FITTED = (
+    "reach",
+    "slip",
+    "keep",
+    "skill",
+    "sharpness",
+    "support",
+    "noise",
+    "own_points",
+    "own",
+    "sample",
+    "par",
+    "spread",
+    "attention",
+)
 _LEAST = {"spread": 0.1, "noise": 0.0, "own": 0.0, "sample": 0.0, "support": 0.0, "own_points": -1.0, "attention": 0.0}
 _SMALL = {"spread": 0.03, "par": 0.03, "attention": 0.03}
 
@@ -188,5 +204,3 @@ def _changed(world: World, key: tuple[str, str], step: float) -> World | None:
     model = world.models[where]
     changed = replace(model, **{name: round(getattr(model, name) + step, 3)})
     return replace(world, models={**world.models, where: changed})
-
-

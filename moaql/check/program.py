@@ -5,6 +5,7 @@ Frozen records that the graph is built from. A pipeline stays a tree, with the u
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from moaql.diagnostics import Diagnostic, has_errors
@@ -40,6 +41,14 @@ class Model(Record, apart=("name", "price_in", "price_out", "context", "folder")
     context: int | None = None
     alternatives: tuple[Model, ...] = ()
     folder: str = ""
+
+
+def connection_of(model: Model) -> tuple[tuple[str, Any], ...]:
+    """How a model is reached, with the files that its program names as absolute paths."""
+    return tuple(
+        (name, os.path.abspath(os.path.join(model.folder, value)) if name in ("file", "prices") and value else value)
+        for name, value in model.connection
+    )
 
 
 class Topology(Entity):

@@ -91,13 +91,20 @@ def _question(text: str, system: str | None, fields: tuple[str, ...]) -> Questio
     from moaql.run.question import Question, as_question
 
     if text == "-":
-        text = sys.stdin.read().strip("\n")
+        text = _standard_input()
     asked = as_question(text)
     named = [pair.partition("=") for pair in fields]
     for name, separator, _ in named:
         if not separator or not name:
             raise UsageError(f"`--field {name}` has no value", "Write `--field NAME=VALUE`.")
     return Question(asked.text, system or "", (), fields={name: value for name, _, value in named})
+
+
+def _standard_input() -> str:
+    try:
+        return sys.stdin.buffer.read().decode("utf-8-sig").strip("\r\n")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"standard input is not UTF-8 text: {error.reason}", "Convert it to UTF-8.") from None
 
 
 def _warn(answer: Answer) -> None:

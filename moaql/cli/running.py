@@ -112,12 +112,25 @@ def options_of(given: dict[str, Any]) -> Options:
     )
 
 
+def show_anything() -> None:
+    """Models write what an output's encoding may not hold, such as half a surrogate pair: it is shown as `?`."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="replace")
+
+
 def run_async(work: Coroutine[Any, Any, Any]) -> Any:
     """Run to the end. The collector of cycles is on while something runs long."""
     import asyncio
 
     gc.enable()
-    return asyncio.run(work)
+    show_anything()
+    try:
+        return asyncio.run(work)
+    except KeyboardInterrupt:
+        click.echo("interrupted: what was paid for is kept, and the same command goes on from there", err=True)
+        raise
 
 
 class CallCount:

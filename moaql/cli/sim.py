@@ -25,7 +25,9 @@ def command() -> None:
 
 @command.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port; 0 takes any that is free.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=0, show_default=True, help="Port; 0 takes any that is free."
+)
 @click.option("--world", type=click.Path(dir_okay=False), help="Another world, as JSON.")
 @click.option(
     "--speed",
@@ -74,7 +76,8 @@ def serve(
         asyncio.run(_serve(serving, host, port))
     except OSError as error:
         raise UsageError(
-            f"cannot listen on {host}:{port}: {error.strerror or error}", "Choose another port, or 0 for any that is free."
+            f"cannot listen on {host}:{port}: {error.strerror or error}",
+            "Choose another port, or 0 for any that is free.",
         ) from None
     return 0
 
@@ -126,7 +129,9 @@ def _key(path: str) -> dict[str, dict[str, Any]]:
 
 @command.command()
 @click.argument("count", type=click.IntRange(1, 1_000_000))
-@click.option("--category", "categories", multiple=True, help="arithmetic, math, knowledge, logic, code; all where none is given.")
+@click.option(
+    "--category", "categories", multiple=True, help="arithmetic, math, knowledge, logic, code; all where none is given."
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Another seed, other questions.")
 def questions(count: int, categories: tuple[str, ...], seed: int) -> None:
     """Write COUNT questions that the simulated models can solve, as JSON lines with `id question target category`.

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from moaql.check.prices import listed_price
+from moaql.check.program import connection_of
 from moaql.graph import assumptions as assumed
 from moaql.graph.assumptions import ZERO, Estimate
 from moaql.graph.control import governors
 from moaql.graph.nodes import Call, Graph, Reduce
 from moaql.graph.scenarios import Scenario, Ways, ways_of
 from moaql.language.template import parse_template
+from moaql.providers.recorded import recorded_price
 from moaql.stages.base import Bounds
 
 if TYPE_CHECKING:
@@ -99,9 +101,11 @@ def plan(graph: Graph, question: Estimate = assumed.QUESTION_TOKENS) -> Plan:
 
 
 def price_of(model: Model) -> tuple[float, float] | None:
-    """Dollars per million tokens in and out: what the program states, else the list price, else None."""
+    """Dollars per million tokens in and out: what the program states, a recording's price file, the list price, or None."""
     if model.price_in is not None and model.price_out is not None:
         return model.price_in, model.price_out
+    if model.id.startswith("recorded/"):
+        return recorded_price(model.id, connection_of(model))
     listed = listed_price(model.id)
     if listed is None:
         return None

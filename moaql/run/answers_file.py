@@ -69,7 +69,8 @@ class AnswersFile:
         self._fingerprint = fingerprint[:12]
         self._read()
         try:
-            self._file: IO[str] = open(path, "a", encoding="utf-8")  # noqa: SIM115 - closed by __exit__
+            # Halves of surrogate pairs, which models do write, are no UTF-8: they become `?`.
+            self._file: IO[str] = open(path, "a", encoding="utf-8", errors="replace")  # noqa: SIM115 - closed by __exit__
         except OSError as error:
             raise _unwritable(path, error) from None
 

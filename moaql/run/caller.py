@@ -265,7 +265,7 @@ class Caller:
                 elapsed = time.perf_counter() - begun
             except ProviderError as error:
                 # What was heard of a stream was written, and may be charged, however the stream ended.
-                self.budget.release(reservation)
+                (self.budget.forfeit if error.charged or heard else self.budget.release)(reservation)
                 wait = None if heard else self._retries.wait(attempt, error)
                 if wait is None:
                     raise

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from moaql.answers.candidate import Candidate
 from moaql.answers.reasoning import ReasoningFilter, split_reasoning
-from moaql.check.program import Model
+from moaql.check.program import Model, connection_of
 from moaql.errors import MissingKey, ProviderError
 from moaql.graph.plan import price_of
 from moaql.providers.base import Request
 from moaql.providers.find import find_provider
 from moaql.run.budget import without_price
-from moaql.run.caller import Answered, Caller, Price, longest_answer
+from moaql.run.caller import Answered, Caller, longest_answer
 from moaql.run.events import CallFinished
 from moaql.run.render import Rendered, render
 
@@ -139,31 +138,13 @@ async def _answered(
     caller: Caller, request: Request, model: Model, truncated: str | None, on_text: OnText | None, sent: _Sent
 ) -> tuple[Answered, Pairs]:
     """The answer, and the settings that it was asked with."""
-    price, longest = price_known(model), longest_answer(model.id, model.context)
+    price, longest = price_of(model), longest_answer(model.id, model.context)
     answered = await caller.ask(request, price, longest=longest, on_text=on_text, on_send=sent.once_more)
     cut = answered.response.finish == "length" and truncated == "retry"
     if not cut or "max_tokens" not in dict(request.settings):
         return answered, request.settings
     again = replace(request, settings=_with_more_room(request.settings))
     return _together(answered, await caller.ask(again, price, longest=longest, on_send=sent.once_more)), again.settings
-
-
-def connection_of(model: Model) -> Pairs:
-    """How a model is reached, with the files that its program names as absolute paths."""
-    return tuple(
-        (name, os.path.abspath(os.path.join(model.folder, value)) if name in ("file", "prices") and value else value)
-        for name, value in model.connection
-    )
-
-
-def price_known(model: Model) -> Price | None:
-    """Dollars per million tokens in and out: of the program, of a recording's price file, or listed."""
-    known = price_of(model)
-    if known is None and model.id.startswith("recorded/"):
-        from moaql.providers.recorded import recorded_price
-
-        return recorded_price(model.id, connection_of(model))
-    return known
 
 
 def check_prices(graph: Graph, caller: Caller) -> None:
@@ -177,7 +158,7 @@ def check_prices(graph: Graph, caller: Caller) -> None:
     for call in graph.calls:
         for model in (call.model, *call.model.alternatives):
             connection = connection_of(model)
-            if price_known(model) is None and find_provider(model.id, connection).banked:
+            if price_of(model) is None and find_provider(model.id, connection).banked:
                 raise without_price(model.id)
 
 

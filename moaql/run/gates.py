@@ -31,7 +31,7 @@ _OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     "==": operator.eq,
     "!=": operator.ne,
 }
-_TRUTH = {word: True for word in ("true", "yes", "1", "1.0")} | {word: False for word in ("false", "no", "0", "0.0")}
+_TRUTH = dict.fromkeys(("true", "yes", "1", "1.0"), True) | dict.fromkeys(("false", "no", "0", "0.0"), False)
 """How data sets write booleans: CSV files have only texts."""
 _CLOSE = 1e-9
 """2 of 3 candidates are 2/3, whatever the last digits of a float say."""

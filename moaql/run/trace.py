@@ -32,7 +32,8 @@ class TraceFile:
     def __init__(self, path: str) -> None:
         self.path = path
         try:
-            self._file: IO[str] = open(path, "a", encoding="utf-8")  # noqa: SIM115 - closed by __exit__
+            # Halves of surrogate pairs, which models do write, are no UTF-8: they become `?`.
+            self._file: IO[str] = open(path, "a", encoding="utf-8", errors="replace")  # noqa: SIM115 - closed by __exit__
         except OSError as error:
             raise _unwritable(path, error) from None
 

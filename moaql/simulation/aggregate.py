@@ -63,7 +63,7 @@ def merge_answers(asked: Asked, problem: Problem, candidates: Sequence[Shown], a
         return draw_answer(asked, problem)
     how = world.aggregation
     own = draw_answer(asked, problem)
-    skill = how.skill + model.aggregate + instructed(world.instructions, asks) - problem.kind.doubt
+    skill = how.skill + how.sharpness * model.aggregate + instructed(world.instructions, asks) - problem.kind.doubt
     skill = max(-0.3, skill + how.own_knowledge * max(-1.5, min(1.5, own.margin)))
     cases = _cases(asked, problem, candidates, asks)
     mine = cases.get(own.answer, _Case())
@@ -71,7 +71,7 @@ def merge_answers(asked: Asked, problem: Problem, candidates: Sequence[Shown], a
     support = how.support * (0.8 if "majority" in asks.features else 1.0)
     best, best_score = own.answer, -math.inf
     for answer, case in cases.items():
-        merit = skill if answer == problem.right else -skill
+        merit = skill if answer == problem.right else 0.0
         score = merit + support * math.log1p(case.votes) + case.extra + how.noise * _whim(asked, problem, answer)
         if score > best_score:
             best, best_score = answer, score

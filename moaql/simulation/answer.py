@@ -55,7 +55,8 @@ def answer(request: Request) -> Response:
     """Answer a request: a pure function of the world, the model, the messages, the settings and the sample.
 
     Args:
-        request: The settings `temperature top_p max_tokens stop seed logprobs` are honoured; `file` in its connection names a world.
+        request: The settings `temperature top_p max_tokens stop seed logprobs` are honoured; `file` in its connection names a
+            world.
 
     Returns:
         A response with tokens, and the seconds that such a call is assumed to take. Nothing waits.
@@ -111,13 +112,13 @@ def find_model(world: World, name: str) -> Model:
     known = sorted(world.models)
     hint = suggest(name, known)
     raise UnknownModel(
-        f"there is no simulated model `{name}`", f"{hint + ' ' if hint else ''}There are: {', '.join(known)}.", status=404
+        f"there is no simulated model `{name}`",
+        f"{hint + ' ' if hint else ''}There are: {', '.join(known)}.",
+        status=404,
     )
 
 
-def _asked(
-    world: World, name: str, model: Model, settings: Mapping[str, Any], prompt: Prompt, sample: int
-) -> Asked:
+def _asked(world: World, name: str, model: Model, settings: Mapping[str, Any], prompt: Prompt, sample: int) -> Asked:
     temperature = settings.get("temperature")
     heat = world.temperature if temperature is None else float(temperature)
     seed, top = settings.get("seed"), settings.get("top_p")
@@ -125,7 +126,9 @@ def _asked(
     boost = 0.0
     if prompt.asks.features and not prompt.asks.compares:
         boost = world.instructions.answering * instructed(world.instructions, prompt.asks)
-    return Asked(world, name, model, heat, str((seed or 0) + sample), prompt.frame, boost)
+    # At temperature 0 there is one draw, whatever the sample.
+    draw = str((seed or 0) + sample) if heat > 0 else ""
+    return Asked(world, name, model, heat, draw, prompt.frame, boost)
 
 
 def _reply(asked: Asked, problem: Problem, prompt: Prompt) -> tuple[str, float]:
@@ -137,18 +140,14 @@ def _reply(asked: Asked, problem: Problem, prompt: Prompt) -> tuple[str, float]:
         return _JUDGED[form](asked, problem, prompt), asked.world.judging.skill + asked.model.judge
     if problem.truth.open:
         return _open_reply(asked, problem, prompt)
-    if prompt.candidates:
-        drawn = merge_answers(asked, problem, prompt.candidates, prompt.asks)
-    else:
-        drawn = draw_answer(asked, problem)
+    shown = prompt.candidates
+    drawn = merge_answers(asked, problem, shown, prompt.asks) if shown else draw_answer(asked, problem)
     return _checkable_reply(asked, problem, prompt, drawn), drawn.margin
 
 
 def _open_reply(asked: Asked, problem: Problem, prompt: Prompt) -> tuple[str, float]:
-    if prompt.candidates:
-        points = merge_points(asked, problem, prompt.candidates, prompt.asks)
-    else:
-        points = draw_points(asked, problem)
+    shown = prompt.candidates
+    points = merge_points(asked, problem, shown, prompt.asks) if shown else draw_points(asked, problem)
     room = _length(asked, problem) - sum(map(len, points))
     body = f"{persuasion()} " if asked.model.deceptive else ""
     body += reasoning(int(room), _start(asked, problem))
@@ -177,14 +176,14 @@ def _length(asked: Asked, problem: Problem) -> float:
     tokens, spread = asked.model.tokens, asked.model.token_spread
     mean = tokens.get(problem.category) or tokens.get("default") or 150.0
     shared, own, fresh = normals(asked.world.seed, problem.truth.key, "length", asked.name, asked.draw, asked.frame)[:3]
-    drawn = 0.6 * shared + 0.6 * own + 0.53 * (fresh if asked.fresh else 0.0)
+    drawn = 0.6 * shared + 0.6 * own + 0.53 * fresh
     if asked.model.deceptive:
         mean *= 1.5
     return mean * CHARACTERS_A_TOKEN * math.exp(spread * drawn - spread * spread / 2)
 
 
 def _start(asked: Asked, problem: Problem) -> float:
-    return uniforms("start", problem.truth.key, asked.name, asked.draw if asked.fresh else "")[0]
+    return uniforms("start", problem.truth.key, asked.name, asked.draw)[0]
 
 
 def _confidence(asked: Asked, problem: Problem, margin: float) -> float:

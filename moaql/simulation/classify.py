@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 _HARD = frozenset({"hard", "difficult", "complex", "strong", "challenging", "large", "expert"})
 _EASY = frozenset({"easy", "simple", "weak", "trivial", "small", "basic"})
 _RELATED: dict[str, frozenset[str]] = {
-    "arithmetic": frozenset({"arithmetic", "math", "maths", "mathematics", "numbers", "calculation", "number", "quantitative"}),
+    "arithmetic": frozenset(
+        {"arithmetic", "math", "maths", "mathematics", "numbers", "calculation", "number", "quantitative"}
+    ),
     "math": frozenset({"math", "maths", "mathematics", "algebra", "arithmetic", "number", "quantitative"}),
     "code": frozenset({"code", "coding", "programming", "python", "software"}),
-    "knowledge": frozenset({"knowledge", "facts", "factual", "trivia", "science", "general knowledge", "multiple choice"}),
+    "knowledge": frozenset(
+        {"knowledge", "facts", "factual", "trivia", "science", "general knowledge", "multiple choice"}
+    ),
     "logic": frozenset({"logic", "reasoning", "puzzle", "puzzles", "ordering"}),
     "writing": frozenset({"writing", "open", "creative", "essay", "text", "advice", "chat"}),
 }
@@ -31,7 +35,7 @@ def label(asked: Asked, problem: Problem, labels: Sequence[str]) -> str:
     if by_difficulty:
         return by_difficulty
     right = _right_label(problem, labels)
-    value = asked.model.label + normal(seed, key, asked.name, "label", asked.draw if asked.fresh else "")
+    value = asked.model.label + normal(seed, key, asked.name, "label", asked.draw)
     if right and value > 0 and not asked.model.deceptive:
         return right
     others = [each for each in labels if each != right] or list(labels)

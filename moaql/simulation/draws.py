@@ -20,7 +20,7 @@ def uniforms(*parts: object) -> Eight:
     """Eight numbers between 0 and 1, both excluded, that depend on nothing but the parts."""
     key = "\x1f".join(map(str, parts)).encode("utf-8", "surrogatepass")
     drawn = _UNPACK(blake2b(key, digest_size=64).digest())
-    return tuple(min(each * _SCALE + _HALF, 1 - 1e-16) for each in drawn)  # type: ignore[return-value]
+    return tuple(min(each * _SCALE + _HALF, 1 - 1e-16) for each in drawn)
 
 
 def normals(*parts: object) -> Eight:

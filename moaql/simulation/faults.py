@@ -48,7 +48,9 @@ def read_faults(given: Iterable[str]) -> dict[str, float]:
     for each in given:
         kind, separator, share = each.partition("=")
         if kind not in KINDS:
-            raise UsageError(f"no fault is called `{kind}`", suggest(kind, KINDS) or f"It is one of {', '.join(KINDS)}.")
+            raise UsageError(
+                f"no fault is called `{kind}`", suggest(kind, KINDS) or f"It is one of {', '.join(KINDS)}."
+            )
         value = _share(share) if separator else 1.0
         if value is None:
             raise UsageError(f"`{each}` gives no share", f"Write a number from 0 to 1, such as {kind}=0.1.")
@@ -90,7 +92,9 @@ async def send_fault(kind: str, request: web.Request) -> web.StreamResponse | No
     if kind == "empty":
         return web.Response(status=200, body=b"", content_type="application/json")
     if kind == "malformed":
-        return web.Response(status=200, text='{"id": "chatcmpl-1", "choices": [{"message"', content_type="application/json")
+        return web.Response(
+            status=200, text='{"id": "chatcmpl-1", "choices": [{"message"', content_type="application/json"
+        )
     if kind == "stall":
         await request.read()
         await asyncio.sleep(STALL)

@@ -36,23 +36,37 @@ class Asks:
 _FEATURES: dict[str, re.Pattern[str]] = {
     name: re.compile(pattern, re.IGNORECASE | re.DOTALL)
     for name, pattern in {
-        "doubt": r"\b(?:may|might|can|could|are|be)\b[^.]{0,40}\b(?:wrong|incorrect|biased|mistaken|flawed|errors?|unreliable|misleading|"
-        r"deceptive)\b|\bdo not trust\b|\bdon't trust\b|\bnot all\b[^.]{0,30}\b(?:right|correct|reliable)\b|\bsceptical|\bskeptical|"
+        "doubt": r"\b(?:may|might|can|could|are|be)\b[^.]{0,40}\b(?:wrong|incorrect|biased|mistaken|flawed|"
+        r"errors?|unreliable|misleading|"
+        r"deceptive)\b|\bdo not trust\b|\bdon't trust\b|\bnot all\b[^.]{0,30}\b(?:right|correct|reliable)\b|"
+        r"\bsceptical|\bskeptical|"
         r"\bcritically (?:evaluat|assess|examin|review)|\bany of them may\b",
-        "majority": r"\bmajority\b[^.]{0,40}\b(?:wrong|mistaken|incorrect|err)\b|\b(?:do not|don't|never)\b[^.]{0,40}\bmajority\b|"
-        r"\bnot (?:by|a) (?:counting|vote|popularity)\b|\bdo not (?:just |simply )?(?:count|vote)\b|\bon (?:its|their) merits\b|"
-        r"\bmost of them\b[^.]{0,20}\bwrong\b|\beven if (?:only one|few|a minority)\b|\bminority\b[^.]{0,30}\b(?:right|correct)\b",
-        "check": r"\b(?:check|verify|validate|scrutini[sz]e|cross-check|double-check|examine|test)\b[^.]{0,60}\b(?:claims?|steps?|facts?|"
-        r"conflicts?|reasoning|arithmetic|calculations?|each|every|them|results?|answers?)\b|\b(?:claims?|answers?|places)\b[^.]{0,60}"
-        r"\b(?:agree|disagree|conflict|differ|contradict)\b|\bfind (?:the )?(?:mistakes|errors)\b|\bcompare\b[^.]{0,40}\bdisagree",
-        "work": r"\b(?:work|solve|figure|reason|think|derive|answer|compute)\b[^.]{0,30}\b(?:yourself|on your own|independently|from scratch|"
-        r"out first)\b|\bown (?:solution|derivation|working|calculation)\b|\bindependent(?:ly)? (?:solve|solution|answer)",
-        "steps": r"\bstep[- ]by[- ]step\b|\bshow your (?:work|reasoning)\b|\bone step at a time\b|\bthink (?:carefully|it through|aloud)\b|"
+        "majority": r"\bmajority\b[^.]{0,40}\b(?:wrong|mistaken|incorrect|err)\b|\b(?:do not|don't|"
+        r"never)\b[^.]{0,40}\bmajority\b|"
+        r"\bnot (?:by|a) (?:counting|vote|popularity)\b|\bdo not (?:just |simply )?(?:count|vote)\b|\bon (?:its|"
+        r"their) merits\b|"
+        r"\bmost of them\b[^.]{0,20}\bwrong\b|\beven if (?:only one|few|a minority)\b|"
+        r"\bminority\b[^.]{0,30}\b(?:right|correct)\b",
+        "check": r"\b(?:check|verify|validate|scrutini[sz]e|cross-check|double-check|examine|"
+        r"test)\b[^.]{0,60}\b(?:claims?|steps?|facts?|"
+        r"conflicts?|reasoning|arithmetic|calculations?|each|every|them|results?|answers?)\b|\b(?:claims?|"
+        r"answers?|places)\b[^.]{0,60}"
+        r"\b(?:agree|disagree|conflict|differ|contradict)\b|\bfind (?:the )?(?:mistakes|errors)\b|"
+        r"\bcompare\b[^.]{0,40}\bdisagree",
+        "work": r"\b(?:work|solve|figure|reason|think|derive|answer|compute)\b[^.]{0,30}\b(?:yourself|"
+        r"on your own|independently|from scratch|"
+        r"out first)\b|\bown (?:solution|derivation|working|calculation)\b|\bindependent(?:ly)? (?:solve|"
+        r"solution|answer)",
+        "steps": r"\bstep[- ]by[- ]step\b|\bshow your (?:work|reasoning)\b|\bone step at a time\b|"
+        r"\bthink (?:carefully|it through|aloud)\b|"
         r"\b(?:short )?plan first\b|\breason(?:ing)? (?:first|before)\b|\bexplain your reasoning\b",
-        "data": r"\bdata (?:to (?:judge|compare|sort)|, not|, and not)|\bare data\b|\bis data\b|\bnot (?:as )?instructions\b|\bignore any "
+        "data": r"\bdata (?:to (?:judge|compare|sort)|, not|, and not)|\bare data\b|\bis data\b|"
+        r"\bnot (?:as )?instructions\b|\bignore any "
         r"instructions\b|\bdo not follow\b[^.]{0,30}\binstructions\b|\buntrusted\b",
-        "plain_end": r"\b(?:end|finish|conclude|close)\b[^.]{0,40}\b(?:answer|result|line)\b|\bfinal answer\b|\banswer (?:only|alone)\b|"
-        r"\bonly (?:the|one|your) (?:final )?(?:answer|number|letter|result)\b|\b(?:last|final) line\b|\bplain answer\b|"
+        "plain_end": r"\b(?:end|finish|conclude|close)\b[^.]{0,40}\b(?:answer|result|line)\b|\bfinal answer\b|"
+        r"\banswer (?:only|alone)\b|"
+        r"\bonly (?:the|one|your) (?:final )?(?:answer|number|letter|result)\b|\b(?:last|final) line\b|"
+        r"\bplain answer\b|"
         r"\bgive the answer\b|\band nothing else\b",
     }.items()
 }  # fmt: skip
@@ -62,16 +76,21 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     for name, pattern in (
         ("grades", r"\btests?\b[\s\S]{0,400}\bpassed\b|\bpassed\b[\s\S]{0,400}\btests?\b"),
         ("critiques", r"\bstrengths?\b[\s\S]{0,200}\bweakness(?:es)?\b"),
-        ("tests", r"\bwrite (?:exactly |about |up to )?(?:\d+ |an? list of |some )?(?:short |unit |numbered )*tests\b|\bwrite tests\b|"
+        ("tests", r"\bwrite (?:exactly |about |up to )?(?:\d+ |an? list of |some )?(?:short |unit |"
+        r"numbered )*tests\b|\bwrite tests\b|"
                   r"\bgenerate (?:exactly )?(?:\d+ )?(?:unit )?tests\b|\bwrite exactly \d+ tests\b"),
         ("verdict", r"\bverdict\s*:|\bwhether\b[^.\n]{0,60}\b(?:is )?correct\b[^.\n]{0,40}\bincorrect\b|"
                     r"`correct` or `incorrect`|\bcorrect or incorrect\b"),
-        ("better", r"\bbetter\s*:\s*`?(?:1|2|tie|a\b)|\bwhich (?:one |answer |response |of (?:the two|them) )?is (?:the )?better\b"),
-        ("ranking", r"\branking\s*:|\brank (?:the|all|these|them|answers|responses|candidates|every)\b|\bfrom (?:the )?best to "
+        ("better", r"\bbetter\s*:\s*`?(?:1|2|tie|a\b)|\bwhich (?:one |answer |response |of (?:the two|"
+        r"them) )?is (?:the )?better\b"),
+        ("ranking", r"\branking\s*:|\brank (?:the|all|these|them|answers|responses|candidates|every)\b|"
+        r"\bfrom (?:the )?best to "
                     r"(?:the )?worst\b|\border (?:the|these) (?:answers|responses|candidates)\b"),
-        ("score", r"\bscore\s*:|\brate\b[^.]{0,120}\bfrom (?:0|1) to \d|\b(?:score|rating|grade)\b[^.]{0,60}\b(?:from |between )?[01]\s*"
+        ("score", r"\bscore\s*:|\brate\b[^.]{0,120}\bfrom (?:0|1) to \d|\b(?:score|rating|"
+        r"grade)\b[^.]{0,60}\b(?:from |between )?[01]\s*"
                   r"(?:to|and|-|–)\s*\d|\brate (?:the|this|one|it)\b"),
-        ("label", r"\bone of (?:these|the following) (?:words|labels|classes|categories|names)\b|\bname of one (?:class|category|label)\b|"
+        ("label", r"\bone of (?:these|the following) (?:words|labels|classes|categories|names)\b|"
+        r"\bname of one (?:class|category|label)\b|"
                   r"\binto one of\b|\bclassify\b|\bone of the (?:labels|classes|categories)\b"),
     )
 )  # fmt: skip
@@ -83,13 +102,16 @@ _STYLES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("boxed", r"\\boxed"),
         ("json", r"\bjson\b"),
         ("line", r"[`\"']?Answer:\s*[`\"'.]?\s*(?:…|\.\.\.|<|\{|X\b|[`\"'])"),
-        ("bare", r"\b(?:answer|reply|respond|write)\b[^.\n]{0,50}\b(?:and nothing else|only|alone)\b|\bonly (?:the|with the|a) "
+        ("bare", r"\b(?:answer|reply|respond|write)\b[^.\n]{0,50}\b(?:and nothing else|only|alone)\b|"
+        r"\bonly (?:the|with the|a) "
                  r"(?:number|letter|answer|result|word|name)\b|\bno (?:explanation|reasoning)\b"),
     )
 )  # fmt: skip
-_COMPARES = re.compile(
-    r"\b(?:answers|responses|candidates?|drafts?|proposals|opinions|solutions|references)\b|\b(?:assistants|models)\b[^.]{0,30}\b"
-    r"(?:answered|gave|wrote|said)\b",
+COMPARES = re.compile(
+    r"\b(?:answers|responses|candidates?|drafts?|proposals|opinions|solutions|references)\b|\b(?:assistants|"
+    r"models)\b[^.]{0,30}\b"
+    r"(?:answered|gave|wrote|said)\b|\b(?:rate|judge|grade|score|say whether)\b[^.]{0,40}\b(?:the|this|one|"
+    r"an) (?:answer|response|candidate)\b",
     re.IGNORECASE,
 )
 _COUNT = re.compile(r"\b(\d{1,3}) (?:\w+ ){0,2}tests?\b", re.IGNORECASE)
@@ -118,7 +140,7 @@ def asks_of(instructions: str) -> Asks:
         int(count[1]) if count else 5,
         int(scale[1]) if scale and int(scale[1]) > 0 else 10,
         labels,
-        form in _JUDGED or _COMPARES.search(instructions) is not None,
+        form in _JUDGED or COMPARES.search(instructions) is not None,
     )
 
 

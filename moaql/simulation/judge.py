@@ -18,8 +18,6 @@ from moaql.simulation.shown import Shown, final_answer
 from moaql.simulation.texts import opening
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from moaql.simulation.reading import Prompt
 
 _TYPICAL_LENGTH = 600.0

@@ -82,7 +82,9 @@ def draw_points(asked: Asked, problem: Problem) -> list[str]:
     own = _many(2 * count, world.seed, key, asked.name, "points")
     fresh = asked.fresh
     framed = _many(2 * count, world.seed, key, asked.name, "framed points", asked.frame)
-    sampled = _many(2 * count, world.seed, key, asked.name, "sampled points", asked.frame, asked.draw) if fresh else framed
+    sampled = (
+        _many(2 * count, world.seed, key, asked.name, "sampled points", asked.frame, asked.draw) if fresh else framed
+    )
     boost = asked.boost - 0.4 * max(0.0, asked.temperature - 1)
     reach = open_.reach + open_.gain * (asked.model.open + boost) - open_.difficulty * problem.difficulty
     slip = open_.slip - open_.care * (asked.model.care + boost) + open_.difficulty * problem.difficulty
@@ -90,7 +92,9 @@ def draw_points(asked: Asked, problem: Problem) -> list[str]:
     made = []
     for place, sentence in enumerate(points.right + points.wrong):
         start = reach if place < count else slip
-        value = start + open_.obvious * obvious[place] + open_.own * own[place] + old * framed[place] + new * sampled[place]
+        value = (
+            start + open_.obvious * obvious[place] + open_.own * own[place] + old * framed[place] + new * sampled[place]
+        )
         if value > 0:
             made.append((value, sentence))
     made.sort(reverse=True)

@@ -19,16 +19,20 @@ if TYPE_CHECKING:
 _SPACE = re.compile(r"\s+")
 _QUESTION = re.compile(
     r"<(?P<tag>question|query|original_prompt|problem)>(?P<tagged>[\s\S]*?)</(?P=tag)>|"
-    r"^[ \t]*(?:#+ *|\*\*)?(?:(?:The|User's?|Original|User|This is the) )?(?:question|query|problem|prompt)(?: is)?\**:\**\s*(?P<marked>[\s\S]+?)"
+    r"^[ \t]*(?:#+ *|\*\*)?(?:(?:The|User's?|Original|User|This is the) )?(?:question|query|problem|"
+    r"prompt)(?: is)?\**:\**\s*(?P<marked>[\s\S]+?)"
     r"(?=\n\s*\n|\Z)",
     re.IGNORECASE | re.MULTILINE,
 )
 _INSTRUCTION = re.compile(
-    r"^(?:think|answer|write|solve|give|respond|reply|let's|please|end|finish|first|explain|show|check|use|work|reason|do not|don't|be|"
+    r"^(?:think|answer|write|solve|give|respond|reply|let's|please|end|finish|first|explain|show|check|use|work|"
+    r"reason|do not|don't|be|"
     r"only|return|put|state|take|keep|start|you)\b",
     re.IGNORECASE,
 )
-_TESTS = re.compile(r"^[ \t]*(?:Unit )?Tests?:[ \t]*\n(?P<tests>(?:[ \t]*\d+[.):].*(?:\n|\Z))+)", re.MULTILINE | re.IGNORECASE)
+_TESTS = re.compile(
+    r"^[ \t]*(?:Unit )?Tests?:[ \t]*\n(?P<tests>(?:[ \t]*\d+[.):].*(?:\n|\Z))+)", re.MULTILINE | re.IGNORECASE
+)
 _TEST = re.compile(r"^[ \t]*\d+[.):]\s*(.+?)\s*$", re.MULTILINE)
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from aiohttp import web
+
     from moaql.providers.base import Request, Response
     from moaql.simulation.world import World
 
@@ -105,7 +106,10 @@ class _Handler:
         from aiohttp import web
 
         del request
-        rows = [{"id": name, "object": "model", "created": 0, "owned_by": "simulated"} for name in sorted(self._serving.world.models)]
+        rows = [
+            {"id": name, "object": "model", "created": 0, "owned_by": "simulated"}
+            for name in sorted(self._serving.world.models)
+        ]
         return web.json_response({"object": "list", "data": rows})
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
@@ -119,7 +123,9 @@ class _Handler:
         wait = self._limit.wait()
         if wait > 0:
             return web.json_response(
-                error_body("too many requests", "rate_limit_error", 429), status=429, headers={"Retry-After": f"{wait:.2f}"}
+                error_body("too many requests", "rate_limit_error", 429),
+                status=429,
+                headers={"Retry-After": f"{wait:.2f}"},
             )
         try:
             body = await request.json()
@@ -133,7 +139,9 @@ class _Handler:
         except UnknownModel as error:
             return web.json_response(error_body(error.message, "invalid_request_error", "model_not_found"), status=404)
         except ContextTooLong as error:
-            return web.json_response(error_body(error.message, "invalid_request_error", "context_length_exceeded"), status=400)
+            return web.json_response(
+                error_body(error.message, "invalid_request_error", "context_length_exceeded"), status=400
+            )
         name = f"chatcmpl-{digest(self._serving.seed, self._number)}"
         await self._pause(responses, fault)
         if options.stream:
@@ -206,7 +214,7 @@ async def _send_whole(request: web.Request, body: dict[str, Any], fault: str) ->
 def _break_off(request: web.Request) -> None:
     """Close the connection in the middle of a reply."""
     if request.transport is not None:
-        request.transport.abort()  # type: ignore[attr-defined]
+        request.transport.abort()
 
 
 def _item(key: Mapping[str, Mapping[str, Any]], messages: tuple[tuple[str, str], ...]) -> Item | None:

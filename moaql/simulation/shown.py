@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from moaql.simulation.forms import _COMPARES
+from moaql.simulation.forms import COMPARES
 from moaql.simulation.texts import PERSUASIVE
 
 if TYPE_CHECKING:
@@ -37,27 +37,36 @@ class Shown:
 _OPEN = re.compile(r"<(?:candidate|response|answer|reference|draft)\b[^>\n]*>", re.IGNORECASE)
 _CLOSE = re.compile(r"</(?:candidate|response|answer|reference|draft)>", re.IGNORECASE)
 _MARK = re.compile(
-    r"^[ \t]*(?:\[(\d{1,3})\]|(\d{1,3})[.):]|(?:#+ *|\*\*)?(?:Candidate|Response|Answer|Draft|Assistant|Proposal|Model|Reference)\s*#?"
+    r"^[ \t]*(?:\[(\d{1,3})\]|(\d{1,3})[.):]|(?:#+ *|\*\*)?(?:Candidate|Response|Answer|Draft|Assistant|"
+    r"Proposal|Model|Reference)\s*#?"
     r"(\d{1,3})\**\s*[:.)]?\**|-+ RESPONSE (\d{1,3})[^\n]*)(?=\s)",
     re.MULTILINE | re.IGNORECASE,
 )
-_FORM_EXAMPLE = re.compile(r"^[ \t]*\[1\][ \t]*\n[ \t]*Strengths:[^\n]{0,8}\n[ \t]*Weaknesses:[^\n]{0,8}(?:\n[ \t]*\w+:[^\n]{0,8})*$", re.MULTILINE)
+_FORM_EXAMPLE = re.compile(
+    r"^[ \t]*\[1\][ \t]*\n[ \t]*Strengths:[^\n]{0,8}\n[ \t]*Weaknesses:[^\n]{0,8}(?:\n[ \t]*\w+:[^\n]{0,8})*$",
+    re.MULTILINE,
+)
 _CRITIQUES = re.compile(
-    r"(?:\[(\d{1,3})\]|(\d{1,3})[.):]|(?:candidate|answer|response|critique|number|n|id)\D{0,14}(\d{1,3})\D{0,4})?[^\S\n]*\n?[ \t]*"
+    r"(?:\[(\d{1,3})\]|(\d{1,3})[.):]|(?:candidate|answer|response|critique|number|n|"
+    r"id)\D{0,14}(\d{1,3})\D{0,4})?[^\S\n]*\n?[ \t]*"
     r"(?:Critique:\s*)?(?P<said>Strengths:[\s\S]*?Weaknesses:[^\n]*)",
     re.IGNORECASE,
 )
 _JUDGED_TEXT = re.compile(
-    r"^[ \t]*(?:#+ *|\*\*|\[)?(?:The )?(?:answer|response|candidate|output|submission)(?: to (?:judge|rate|check))?\]?\**:\**[ \t]*\n?(?P<text>[\s\S]+)",
+    r"^[ \t]*(?:#+ *|\*\*|\[)?(?:The )?(?:answer|response|candidate|output|submission)(?: to (?:judge|rate|"
+    r"check))?\]?\**:\**[ \t]*\n?(?P<text>[\s\S]+)",
     re.IGNORECASE | re.MULTILINE,
 )
 _FINAL = re.compile(
     r"\\boxed\{(?P<boxed>[^\n]*?)\}\$?(?=[\s.*]|$)|\"answer\"\s*:\s*(?P<json>\"(?:[^\"\\]|\\.)*\"|[^\s,}]+)|"
-    r"\b(?:the|final|my)?\s*answer(?:\s+is\s*:?|\s*:)\s*\**\s*(?P<said>\S[^\n]*)|\bcomes? out as (?P<loose>[^\n]+?) after all\b",
+    r"\b(?:the|final|my)?\s*answer(?:\s+is\s*:?|\s*:)\s*\**\s*(?P<said>\S[^\n]*)|"
+    r"\bcomes? out as (?P<loose>[^\n]+?) after all\b",
     re.IGNORECASE,
 )
 _LAST_NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?")
-_PLAIN_END = re.compile(r"(?:\b(?:The answer is|Answer:|\*\*The answer is|The final answer is)[^\n]+|after all)(?:\n|\Z)")
+_PLAIN_END = re.compile(
+    r"(?:\b(?:The answer is|Answer:|\*\*The answer is|The final answer is)[^\n]+|after all)(?:\n|\Z)"
+)
 
 
 def final_answer(text: str, *, letter: bool = False) -> str:
@@ -105,7 +114,7 @@ def find_candidates(texts: Sequence[str]) -> tuple[tuple[Shown, ...], list[str]]
         return _with_critiques(bodies, [left for left, _ in taken])
     rest = [_FORM_EXAMPLE.sub("", text) for text in texts]
     for place, text in enumerate(rest):
-        if not _COMPARES.search(text):
+        if not COMPARES.search(text):
             continue
         before, bodies = _numbered(text) or _plain(text) or ("", [])
         if bodies:
@@ -160,7 +169,9 @@ def _plain(text: str) -> tuple[str, list[str]] | None:
     ends = [match.end() for match in _PLAIN_END.finditer(text, start)]
     if ends:
         starts = [start, *ends[:-1]]
-        return text[:start] + "\n" + text[ends[-1] :], [text[one:other].strip() for one, other in zip(starts, ends, strict=True)]
+        return text[:start] + "\n" + text[ends[-1] :], [
+            text[one:other].strip() for one, other in zip(starts, ends, strict=True)
+        ]
     match = _JUDGED_TEXT.search(text, start)
     if match is not None:
         return text[: match.start()], [match["text"].strip()]

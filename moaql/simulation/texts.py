@@ -42,7 +42,8 @@ _SENTENCES = (
     "So the pieces fit together as expected.",
 )
 _OPENINGS = (
-    "Let us go through this.", "Here is how I see it.", "To answer this, start from what is known.", "This can be done in few steps.",
+    "Let us go through this.", "Here is how I see it.", "To answer this, start from what is known.",
+    "This can be done in few steps.",
     "Let me think it through.", "We begin with the statement itself.", "The way to approach this is as follows.", "Sure.",
     "First, the setting.", "Breaking it down:", "Looking at the details:", "In short, the reasoning runs like this.",
 )  # fmt: skip

@@ -89,7 +89,12 @@ def _truth(question: str, target: str, category: str, choices: tuple[str, ...]) 
     if not target or len(target) > LONGEST_ANSWER or "\n" in target:
         return Truth(question, key, category or "writing")
     return Truth(
-        question, key, category or _category(question, target, letters), target, wrong_answers(target, key, letters), letters
+        question,
+        key,
+        category or _category(question, target, letters),
+        target,
+        wrong_answers(target, key, letters),
+        letters,
     )
 
 

@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 MOST_CHOICES = 128
 _PIECE = 24
-_SETTINGS = {"temperature": (float, 0, 2), "top_p": (float, 0, 1), "max_tokens": (int, 1, 2**31), "seed": (int, -(2**63), 2**63)}
+_SETTINGS = {
+    "temperature": (float, 0, 2),
+    "top_p": (float, 0, 1),
+    "max_tokens": (int, 1, 2**31),
+    "seed": (int, -(2**63), 2**63),
+}
 
 
 class BadRequest(Exception):  # noqa: N818
@@ -152,6 +157,7 @@ def _logprobs(response: Response, text: str | None = None) -> dict[str, Any]:
     pieces = [text[start : start + 4] for start in range(0, len(text), 4)]
     return {
         "content": [
-            {"token": each, "logprob": value, "bytes": list(each.encode("utf-8", "replace")), "top_logprobs": []} for each in pieces
+            {"token": each, "logprob": value, "bytes": list(each.encode("utf-8", "replace")), "top_logprobs": []}
+            for each in pieces
         ]
     }

@@ -90,6 +90,7 @@ class Aggregation:
 
     Attributes:
         skill: Margin by which an aggregator of skill 0, told nothing, prefers right answers to wrong ones.
+        sharpness: How much one unit of a model's skill at aggregating adds to that.
         own_knowledge: How much its own margin on the question adds to that.
         support: Weight of the number of candidates that give an answer, on a logarithmic scale.
         own_answer: How many candidates its own belief counts for.
@@ -101,14 +102,15 @@ class Aggregation:
         loose_ending: Share of answers that end in free prose when no form of the end is asked for.
     """
 
-    skill: float = 0.3
-    own_knowledge: float = 0.5
-    support: float = 1.2
-    own_answer: float = 1.0
-    noise: float = 0.7
+    skill: float = -0.3
+    sharpness: float = 0.3
+    own_knowledge: float = 0.7
+    support: float = 1.4
+    own_answer: float = 0.6
+    noise: float = 0.8
     position: float = 0.1
-    critique: float = 0.5
-    persuasion: float = 0.5
+    critique: float = 0.6
+    persuasion: float = 1.0
     derail: float = 0.02
     loose_ending: float = 0.03
 
@@ -156,9 +158,9 @@ class Judging:
         harsh: Added to the impression before it becomes a score or a verdict; below 0 for strict judges.
     """
 
-    skill: float = 0.5
+    skill: float = 0.1
     own_knowledge: float = 0.5
-    noise: float = 0.6
+    noise: float = 0.7
     self_preference: float = 0.1
     length: float = 0.1
     position: float = 0.1

@@ -31,7 +31,9 @@ SHARES = frozenset({
     "loading", "redraw", "tail", "stick", "label_noise", "derail", "loose_ending", "malformed",
 })  # fmt: skip
 POSITIVE = frozenset({"speed", "spread", "points"})
-NOT_NEGATIVE = frozenset({"zipf_spread", "token_spread", "delay", "context", "noise", "subject", "obvious", "own", "sample", "most"})
+NOT_NEGATIVE = frozenset(
+    {"zipf_spread", "token_spread", "delay", "context", "noise", "subject", "obvious", "own", "sample", "most"}
+)
 LARGEST = 1e6
 _DEFAULTS: dict[str, Any] = {"str": "", "int": 0, "float": 0.0, "bool": False}
 
@@ -99,7 +101,9 @@ def _read(path: str, modified: int, size: int) -> World:
 def _world(document: Any, base: World) -> World:
     given = _object(document, "")
     _known(given, TOP, "")
-    changes: dict[str, Any] = {name: _value(given[name], kind, name) for name, kind in _TOP_KINDS.items() if name in given}
+    changes: dict[str, Any] = {
+        name: _value(given[name], kind, name) for name, kind in _TOP_KINDS.items() if name in given
+    }
     for name, kind in SECTIONS.items():
         if name in given:
             changes[name] = _record(kind, given[name], name, getattr(base, name))
@@ -216,7 +220,9 @@ def _known(given: dict[str, Any], names: Any, place: str) -> None:
     for name in given:
         if name not in names:
             at = f"{place}.{name}" if place else name
-            raise _Wrong(at, f"nothing is called `{name}`", suggest(name, names) or f"It may hold {', '.join(sorted(names))}.")
+            raise _Wrong(
+                at, f"nothing is called `{name}`", suggest(name, names) or f"It may hold {', '.join(sorted(names))}."
+            )
 
 
 def _shown(value: Any) -> str:

@@ -9,8 +9,33 @@ from moaql.simulation.draws import uniforms
 POOL = 8
 _NUMBER = re.compile(r"(?P<before>[$€£]?)(?P<number>-?\d[\d,]*(?:\.\d+)?)(?P<behind>%?)")
 _PAIRS = {"yes": "no", "no": "yes", "true": "false", "false": "true"}
-_NAMES = ("Lisbon", "Vienna", "Darwin", "Euler", "Madrid", "Newton", "Oslo", "Curie", "Kepler", "Tokyo", "Nairobi", "Gauss")
-_WORDS = ("copper", "friction", "oxygen", "gravity", "inflation", "granite", "carbon", "verb", "magnesium", "entropy", "river")
+_NAMES = (
+    "Lisbon",
+    "Vienna",
+    "Darwin",
+    "Euler",
+    "Madrid",
+    "Newton",
+    "Oslo",
+    "Curie",
+    "Kepler",
+    "Tokyo",
+    "Nairobi",
+    "Gauss",
+)
+_WORDS = (
+    "copper",
+    "friction",
+    "oxygen",
+    "gravity",
+    "inflation",
+    "granite",
+    "carbon",
+    "verb",
+    "magnesium",
+    "entropy",
+    "river",
+)
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+
 from moaql.cli.sim import command
 from moaql.errors import UsageError
 from moaql.providers.base import Request
@@ -29,7 +30,10 @@ SUM = "What is 17 * 23?"
 def server(*arguments: str) -> Iterator[str]:
     """A running server; its base URL."""
     process = subprocess.Popen(
-        [sys.executable, "-c", START, "serve", "--speed", "0", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", START, "serve", "--speed", "0", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     assert process.stdout is not None
     assert process.stderr is not None
@@ -82,7 +86,9 @@ def test_it_answers_as_the_models_in_process_do(url: str) -> None:
 
 def test_equal_requests_draw_new_samples_and_the_same_seed_the_same(url: str) -> None:
     free = {json.loads(post(url, body_of("Is this new?"))[2])["choices"][0]["message"]["content"] for _ in range(4)}
-    fixed = {json.loads(post(url, body_of("Is this new?", seed=1))[2])["choices"][0]["message"]["content"] for _ in range(3)}
+    fixed = {
+        json.loads(post(url, body_of("Is this new?", seed=1))[2])["choices"][0]["message"]["content"] for _ in range(3)
+    }
     assert len(free) > 1
     assert len(fixed) == 1
 

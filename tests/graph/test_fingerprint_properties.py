@@ -295,7 +295,7 @@ def graph_of(program: n.Module | str) -> Graph:
     text = program if isinstance(program, str) else print_module(program)
     checked = check_source(Source(text))
     assert not checked.failed, [each.one_line() for each in checked.diagnostics]
-    graph, problems = build(checked, checked.topologies["main"])
+    graph, problems = build(checked.topologies["main"])
     assert graph is not None, [each.one_line() for each in problems]
     return graph
 

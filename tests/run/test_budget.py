@@ -23,7 +23,7 @@ from servers.faults import (
 )
 
 import moaql
-from moaql.bank.base import Bank, Entry
+from moaql.bank.base import Entry
 from moaql.bank.memory import MemoryBank
 from moaql.providers.base import Request
 from moaql.run.batch import Done, answer_all
@@ -318,20 +318,20 @@ def test_waiting_is_given_up_without_a_trace() -> None:
 class _SlowToFind(MemoryBank):
     """A bank at the other end of a network: an answer that is stored while it looks is not found."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._waits = [0.0, 0.3]
+
     async def find(self, key: bytes) -> Entry | None:
         found = await super().find(key)
-        await asyncio.sleep(0.05 if len(self.looked) % 2 else 0.0)
-        self.looked.append(key)
+        await asyncio.sleep(self._waits.pop(0) if self._waits else 0.0)
         return found
-
-    looked: list[bytes]
 
 
 def test_a_call_that_lands_while_the_bank_is_asked_is_not_paid_again() -> None:
     async def both() -> list[float | None]:
         with FaultServer(a="fine") as server:
-            bank: Bank = _SlowToFind()
-            bank.looked = []  # type: ignore[attr-defined]
+            bank = _SlowToFind()
             connection: tuple[tuple[str, Any], ...] = (("base_url", f"http://127.0.0.1:{server.port}/v1"),)
             request = Request("openai", "a", (("user", "Q"),), connection=connection)
             async with HttpTransport() as transport:

@@ -30,7 +30,9 @@ def ask(
 
 def filled(prompt: Prompt, question: str, candidates: list[str], **values: str) -> tuple[tuple[str, str], ...]:
     """The messages of a prompt, as the runner renders them."""
-    tags = "\n\n".join(f'<candidate number="{number}">\n{text}\n</candidate>' for number, text in enumerate(candidates, 1))
+    tags = "\n\n".join(
+        f'<candidate number="{number}">\n{text}\n</candidate>' for number, text in enumerate(candidates, 1)
+    )
     numbered = "\n\n".join(f"{number}. {text}" for number, text in enumerate(candidates, 1))
     given = {
         "question": question,

@@ -1,6 +1,8 @@
 """What an aggregator makes of the prompt that it was sent."""
 
 import pytest
+from simulation.asking import QUESTIONS, SUM, ask, filled, says
+
 from moaql.simulation.points import text_quality
 from moaql.simulation.shown import final_answer
 from moaql.simulation.truth import find_truth
@@ -8,10 +10,11 @@ from moaql.simulation.world_file import load_world, world_from
 from moaql.stages import critic, rank
 from moaql.stages.agg import DEFAULTS
 from moaql.stages.base import Prompt
-from simulation.asking import QUESTIONS, SUM, ask, filled, says
 
 NUMERIC = [row for row in QUESTIONS if row["category"] in ("arithmetic", "math")]
-SHORT = Prompt((("system", "Combine these answers into one.\n\n{candidates:xml}\n\n{critiques}"), ("user", "{question}")))
+SHORT = Prompt(
+    (("system", "Combine these answers into one.\n\n{candidates:xml}\n\n{critiques}"), ("user", "{question}"))
+)
 CAREFUL = Prompt(
     (
         (
@@ -24,12 +27,16 @@ CAREFUL = Prompt(
 )
 
 
-def decided(prompt: Prompt, right: int, wrong: int, model: str = "medium", critiques: str = "", extra: str = "") -> float:
+def decided(
+    prompt: Prompt, right: int, wrong: int, model: str = "medium", critiques: str = "", extra: str = ""
+) -> float:
     """Share of right answers where so many candidates are right, and so many agree on something wrong."""
     hits = 0
     for row in NUMERIC:
         bad = str(int(row["target"]) + 10)
-        candidates = [says(bad)] * wrong + [says(row["target"])] * right + ([extra.replace("BAD", bad)] if extra else [])
+        candidates = (
+            [says(bad)] * wrong + [says(row["target"])] * right + ([extra.replace("BAD", bad)] if extra else [])
+        )
         text = ask(model, *filled(prompt, row["question"], candidates, critiques=critiques), temperature=0).text
         hits += final_answer(text) == row["target"]
     return hits / len(NUMERIC)
@@ -61,13 +68,20 @@ def test_instructions_add_less_and_less() -> None:
 
 
 def test_a_skilled_aggregator_keeps_a_right_minority_more_often() -> None:
-    world = world_from({"keep_models": True, "models": {"fine": {"like": "medium", "aggregate": 1.5}, "poor": {"like": "medium", "aggregate": -1.0}}})
+    world = world_from(
+        {
+            "keep_models": True,
+            "models": {"fine": {"like": "medium", "aggregate": 1.5}, "poor": {"like": "medium", "aggregate": -1.0}},
+        }
+    )
 
     def share(model: str) -> float:
         hits = 0
         for row in NUMERIC:
             candidates = [says(str(int(row["target"]) + 10))] * 2 + [says(row["target"])]
-            hits += final_answer(ask(model, *filled(SHORT, row["question"], candidates), world=world).text) == row["target"]
+            hits += (
+                final_answer(ask(model, *filled(SHORT, row["question"], candidates), world=world).text) == row["target"]
+            )
         return hits / len(NUMERIC)
 
     assert share("fine") > share("poor") + 0.1
@@ -105,16 +119,26 @@ def test_candidates_that_were_cut_off_do_not_count_as_answers() -> None:
     cut = "I went through it step after step, and then"
     row = NUMERIC[1]
     said = [
-        final_answer(ask("strong", *filled(SHORT, row["question"], [cut, cut, says(row["target"])]), sample=sample).text)
+        final_answer(
+            ask("strong", *filled(SHORT, row["question"], [cut, cut, says(row["target"])]), sample=sample).text
+        )
         for sample in range(9)
     ]
     assert said.count(row["target"]) >= 6
 
 
 LAYOUTS = {
-    "numbered in a system message": (("system", "Combine the answers below.\n\n{candidates:numbered}"), ("user", "{question}")),
-    "plain in a system message": (("system", "Combine the answers below.\n\n{candidates:plain}"), ("user", "{question}")),
-    "numbered behind the question": (("user", "Question: {question}\n\nHere are some answers:\n\n{candidates:numbered}"),),
+    "numbered in a system message": (
+        ("system", "Combine the answers below.\n\n{candidates:numbered}"),
+        ("user", "{question}"),
+    ),
+    "plain in a system message": (
+        ("system", "Combine the answers below.\n\n{candidates:plain}"),
+        ("user", "{question}"),
+    ),
+    "numbered behind the question": (
+        ("user", "Question: {question}\n\nHere are some answers:\n\n{candidates:numbered}"),
+    ),
     "before the question": (("user", "Here are some answers:\n\n{candidates:numbered}\n\nQuestion: {question}"),),
     "as responses": (("user", "Responses:\n\n{candidates:numbered}\n\nQuery: {question}"),),
     "in a message of their own": (("user", "{question}"), ("user", "Answers of others:\n\n{candidates:xml}")),

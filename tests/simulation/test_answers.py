@@ -7,18 +7,20 @@ import sys
 import time
 
 import pytest
+from simulation.asking import QUESTIONS, SUM, ask
+
 from moaql.errors import ContextTooLong, UnknownModel
 from moaql.providers.base import Item, Request
 from moaql.providers.sim import PROVIDER
 from moaql.simulation.answer import answer
 from moaql.simulation.shown import final_answer
 from moaql.simulation.world_file import load_world, world_from
-from simulation.asking import QUESTIONS, SUM, ask
 
 
 def accuracy(model: str, **settings: object) -> float:
     hits = [
-        final_answer(ask(model, row["question"], **settings).text, letter=row["category"] == "knowledge") == row["target"]
+        final_answer(ask(model, row["question"], **settings).text, letter=row["category"] == "knowledge")
+        == row["target"]
         for row in QUESTIONS
     ]
     return sum(hits) / len(hits)
@@ -39,7 +41,11 @@ def test_equal_requests_have_equal_answers_in_every_process() -> None:
     )
     outs = {
         subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONHASHSEED": seed}
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
         ).stdout
         for seed in ("1", "2")
     }
@@ -55,7 +61,8 @@ def test_at_temperature_0_all_samples_are_the_same() -> None:
 def test_samples_of_one_model_differ_and_repeat_its_errors() -> None:
     hits = [
         [
-            final_answer(ask("weak", row["question"], sample=sample).text, letter=row["category"] == "knowledge") == row["target"]
+            final_answer(ask("weak", row["question"], sample=sample).text, letter=row["category"] == "knowledge")
+            == row["target"]
             for sample in range(2)
         ]
         for row in QUESTIONS
@@ -108,7 +115,9 @@ def test_confidence_is_given_where_it_is_asked_for_and_tells_right_from_wrong_a_
     for row, response in rows:
         assert response.confidence is not None
         assert 0 < response.confidence < 1
-        sure[final_answer(response.text, letter=row["category"] == "knowledge") == row["target"]].append(response.confidence)
+        sure[final_answer(response.text, letter=row["category"] == "knowledge") == row["target"]].append(
+            response.confidence
+        )
     pairs = [one > other for one in sure[True] for other in sure[False]]
     assert 0.55 < sum(pairs) / len(pairs) < 0.85
 
@@ -131,7 +140,7 @@ def test_an_unknown_model_is_told_with_a_suggestion_and_the_list() -> None:
     assert "strong" in caught.value.next_step
 
 
-@pytest.mark.parametrize("name", sorted(set(re.findall(r'"sim/([^"]+)"', (open("programs/models.moaql").read())))))  # noqa: PTH123, SIM115
+@pytest.mark.parametrize("name", sorted(set(re.findall(r'"sim/([^"]+)"', (open("programs/models.moaql").read())))))  # noqa: SIM115
 def test_the_models_of_the_gallery_are_there(name: str) -> None:
     assert ask(name, SUM).text
 
@@ -153,7 +162,10 @@ def test_instructions_around_a_question_do_not_hide_it_and_draw_anew() -> None:
     plain = [ask("weak", row["question"], temperature=0) for row in QUESTIONS]
     stepped = [ask("weak", text, temperature=0) for text in worded]
     answers = [
-        [final_answer(each.text, letter=row["category"] == "knowledge") for each, row in zip(some, QUESTIONS, strict=True)]
+        [
+            final_answer(each.text, letter=row["category"] == "knowledge")
+            for each, row in zip(some, QUESTIONS, strict=True)
+        ]
         for some in (plain, stepped)
     ]
     right = [sum(one == row["target"] for one, row in zip(some, QUESTIONS, strict=True)) for some in answers]
@@ -168,7 +180,11 @@ def test_only_the_last_question_of_a_conversation_is_answered() -> None:
 
 def test_a_plain_answer_takes_less_than_a_millisecond() -> None:
     items = [Item(row["question"], fields=row) for row in QUESTIONS]
-    requests = [Request("sim", "gpt-4o", (("user", each.question),), item=each, sample=sample) for sample in range(3) for each in items]
+    requests = [
+        Request("sim", "gpt-4o", (("user", each.question),), item=each, sample=sample)
+        for sample in range(3)
+        for each in items
+    ]
     for each in items:
         answer(Request("sim", "gpt-4o", (("user", each.question),), item=each))
     start = time.perf_counter()

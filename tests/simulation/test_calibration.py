@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from benchmarks.simulation_data import FAMILIES, load
 from benchmarks.simulation_figures import figures, simulate
 from benchmarks.simulation_open import compare, distance

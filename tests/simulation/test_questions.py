@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+
 from moaql.errors import UsageError
 from moaql.simulation.questions import CATEGORIES, FAMILIES, recognise, write_questions
 from moaql.simulation.truth import find_truth
@@ -73,7 +74,9 @@ def test_wrong_answers_are_never_the_right_one() -> None:
         assert len(set(truth.wrong)) == len(truth.wrong)
 
 
-@pytest.mark.parametrize("target", ["42", "-3.5", "$1,200", "45%", "Paris", "friction", "[(1, 2), (3, 4)]", "yes", "{'a': 1}", "x"])
+@pytest.mark.parametrize(
+    "target", ["42", "-3.5", "$1,200", "45%", "Paris", "friction", "[(1, 2), (3, 4)]", "yes", "{'a': 1}", "x"]
+)
 def test_wrong_answers_look_like_the_right_one(target: str) -> None:
     truth = find_truth("What is it?", {"target": target})
     assert truth.answer == target

@@ -3,12 +3,13 @@
 import re
 
 import pytest
+from simulation.asking import QUESTIONS, SUM, ask, filled, says
+
 from moaql.graph.branches import CLASSIFY
 from moaql.simulation.shown import final_answer
 from moaql.simulation.world_file import load_world, world_from
 from moaql.stages import agg, critic, grade, layer, rank, unit_tests, verify
 from moaql.stages.base import Prompt
-from simulation.asking import QUESTIONS, SUM, ask, filled, says
 
 CLEAN = world_from({"judging": {"malformed": 0}, "aggregation": {"derail": 0, "loose_ending": 0}})
 MIXED = [says("391"), says("381"), says("391"), says("401")]
@@ -49,7 +50,10 @@ def test_a_comparison_names_the_better_one_or_a_tie() -> None:
 
 def test_a_score_is_a_whole_number_from_0_to_10_and_higher_for_right_answers() -> None:
     def mean(value: str | None) -> float:
-        texts = [ask("strong", *filled(rank.SCORE, row["question"], [says(value or row["target"])]), world=CLEAN).text for row in QUESTIONS[:60]]
+        texts = [
+            ask("strong", *filled(rank.SCORE, row["question"], [says(value or row["target"])]), world=CLEAN).text
+            for row in QUESTIONS[:60]
+        ]
         scores = [int(re.search(r"Score: (\d+)$", text)[1]) for text in texts]  # type: ignore[index]
         assert all(0 <= score <= 10 for score in scores)
         return sum(scores) / len(scores)
@@ -59,7 +63,10 @@ def test_a_score_is_a_whole_number_from_0_to_10_and_higher_for_right_answers() -
 
 def test_a_verdict_is_correct_or_incorrect() -> None:
     def passed(value: str | None) -> int:
-        texts = [ask("strong", *filled(verify.DEFAULT, row["question"], [says(value or row["target"])]), world=CLEAN).text for row in QUESTIONS[:60]]
+        texts = [
+            ask("strong", *filled(verify.DEFAULT, row["question"], [says(value or row["target"])]), world=CLEAN).text
+            for row in QUESTIONS[:60]
+        ]
         verdicts = [re.search(r"Verdict: (correct|incorrect)$", text)[1] for text in texts]  # type: ignore[index]
         return verdicts.count("correct")
 
@@ -85,7 +92,11 @@ def test_right_answers_pass_more_tests() -> None:
         count = 0
         for row in QUESTIONS[:40]:
             tests = ask("strong", *filled(unit_tests.DEFAULT, row["question"], [], n="5"), world=CLEAN).text
-            said = ask("strong", *filled(grade.DEFAULT, row["question"], [says(value or row["target"])], tests=tests), world=CLEAN)
+            said = ask(
+                "strong",
+                *filled(grade.DEFAULT, row["question"], [says(value or row["target"])], tests=tests),
+                world=CLEAN,
+            )
             count += said.text.count("passed")
         return count
 
@@ -102,12 +113,16 @@ def test_a_classifier_answers_with_one_of_the_labels(listed: str) -> None:
 
 def test_hard_questions_are_told_from_easy_ones() -> None:
     prompt = Prompt(
-        (("system", "How hard is the question? Answer with one of these words and nothing else:\n\n{labels}"), ("user", "{question}"))
+        (
+            ("system", "How hard is the question? Answer with one of these words and nothing else:\n\n{labels}"),
+            ("user", "{question}"),
+        )
     )
     said = [ask("strong", *filled(prompt, row["question"], [], labels="hard\neasy")).text for row in QUESTIONS]
     assert set(said) == {"hard", "easy"}
     wrong = [
-        final_answer(ask("medium", row["question"]).text, letter=row["category"] == "knowledge") != row["target"] for row in QUESTIONS
+        final_answer(ask("medium", row["question"]).text, letter=row["category"] == "knowledge") != row["target"]
+        for row in QUESTIONS
     ]
     hard = [miss for miss, label in zip(wrong, said, strict=True) if label == "hard"]
     easy = [miss for miss, label in zip(wrong, said, strict=True) if label == "easy"]
@@ -131,6 +146,8 @@ def test_a_prompt_in_other_words_is_understood(form: str) -> None:
 
 def test_a_small_share_of_judgements_is_malformed() -> None:
     sloppy = world_from({"judging": {"malformed": 0.5}})
-    texts = [ask("strong", *filled(rank.SCORE, SUM, [says("391")]), world=sloppy, sample=sample).text for sample in range(60)]
+    texts = [
+        ask("strong", *filled(rank.SCORE, SUM, [says("391")]), world=sloppy, sample=sample).text for sample in range(60)
+    ]
     assert 10 < sum("Score:" not in text for text in texts) < 50
     assert 0 < load_world().judging.malformed < 0.05

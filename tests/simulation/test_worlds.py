@@ -5,16 +5,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from simulation.asking import QUESTIONS, ask, world_file
+
 from moaql.errors import UsageError
 from moaql.simulation.shown import final_answer
 from moaql.simulation.world import World
 from moaql.simulation.world_file import load_world, world_from
-from simulation.asking import QUESTIONS, ask, world_file
 
 
 def share(model: str, world: World, category: str) -> float:
     rows = [row for row in QUESTIONS if row["category"] == category]
-    hits = [final_answer(ask(model, row["question"], world=world).text, letter=category == "knowledge") == row["target"] for row in rows]
+    hits = [
+        final_answer(ask(model, row["question"], world=world).text, letter=category == "knowledge") == row["target"]
+        for row in rows
+    ]
     return sum(hits) / len(hits)
 
 
@@ -32,15 +36,29 @@ def test_specialists_know_their_category() -> None:
 
 
 def test_in_a_world_of_one_difficulty_all_models_err_together() -> None:
-    same = world_from({"categories": {"math": {"loading": 1.0, "family": 0}}, "models": {"a": {"ability": {"math": 0}, "loading": {"math": 1.0}}, "b": {"ability": {"math": 0}, "loading": {"math": 1.0}}}})
+    same = world_from(
+        {
+            "categories": {"math": {"loading": 1.0, "family": 0}},
+            "models": {
+                "a": {"ability": {"math": 0}, "loading": {"math": 1.0}},
+                "b": {"ability": {"math": 0}, "loading": {"math": 1.0}},
+            },
+        }
+    )
     rows = [row for row in QUESTIONS if row["category"] == "math"]
-    hits = [[row["target"] == final_answer(ask(name, row["question"], world=same).text) for row in rows] for name in ("a", "b")]
+    hits = [
+        [row["target"] == final_answer(ask(name, row["question"], world=same).text) for row in rows]
+        for name in ("a", "b")
+    ]
     assert hits[0] == hits[1]
     assert 0 < sum(hits[0]) < len(rows)
 
 
 def test_another_seed_is_another_draw_of_the_same_world() -> None:
-    texts = [[ask("weak", row["question"], world=world_from({"seed": seed})).text for row in QUESTIONS[:40]] for seed in (1, 2)]
+    texts = [
+        [ask("weak", row["question"], world=world_from({"seed": seed})).text for row in QUESTIONS[:40]]
+        for seed in (1, 2)
+    ]
     assert texts[0] != texts[1]
 
 

@@ -33,7 +33,12 @@ def _listed(text: str) -> list[int]:
 def _sorted(match: re.Match[str]) -> Solved | None:
     values, first, last = _listed(match[1]), int(match[2]), int(match[3])
     right = str(sorted(values)[first:last])
-    wrong = (sorted(values)[first : last + 1], values[first:last], sorted(values, reverse=True)[first:last], sorted(values))
+    wrong = (
+        sorted(values)[first : last + 1],
+        values[first:last],
+        sorted(values, reverse=True)[first:last],
+        sorted(values),
+    )
     return Solved(right, tuple(dict.fromkeys(str(each) for each in wrong if str(each) != right)))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from moaql.simulation.questions.base import NAMES, Family, Solved, answers, numbers
@@ -38,7 +39,7 @@ def _solve_order(match: re.Match[str]) -> Solved | None:
 def _write_order(random: Random) -> str:
     people = random.sample(NAMES, random.randint(4, 6))
     adjective = random.choice(sorted(_ADJECTIVES))
-    said = [f"{one} is {adjective} than {other}." for one, other in zip(people, people[1:], strict=False)]
+    said = [f"{one} is {adjective} than {other}." for one, other in pairwise(people)]
     random.shuffle(said)
     return f"{' '.join(said)} Who is the {random.choice(_ADJECTIVES[adjective])}?"
 

@@ -1,0 +1,50 @@
+"""`shuffle`: another order of the candidates, the same for the same seed and question."""
+
+import pytest
+from run.scripted import Failure, Script
+
+import moaql
+
+EIGHT = "layer [a, b, c, d, e, f, g, h]"
+
+
+def order(program: str, question: str = "What is it?", lost: str = "", **options: object) -> str:
+    says = {name: Failure() if name in lost else name for name in "abcdefgh"}
+    return "".join(each.text for each in Script(**says).run(program, question, **options).outputs)
+
+
+def test_all_stay_in_another_order() -> None:
+    shuffled = order(f"{EIGHT} -> shuffle")
+    assert sorted(shuffled) == list("abcdefgh")
+    assert shuffled != "abcdefgh"
+
+
+def test_the_order_is_drawn_from_the_seed_of_the_run_and_the_question() -> None:
+    assert order(f"{EIGHT} -> shuffle", seed=1) == order(f"{EIGHT} -> shuffle", seed=1)
+    assert order(f"{EIGHT} -> shuffle", seed=1) != order(f"{EIGHT} -> shuffle", seed=2)
+    assert order(f"{EIGHT} -> shuffle", "Why?") != order(f"{EIGHT} -> shuffle", "How?")
+
+
+def test_a_seed_of_its_own_does_not_depend_on_the_run() -> None:
+    assert order(f"{EIGHT} -> shuffle seed=7", seed=1) == order(f"{EIGHT} -> shuffle seed=7", seed=2)
+    assert order(f"{EIGHT} -> shuffle seed=7") != order(f"{EIGHT} -> shuffle seed=8")
+
+
+def test_a_lost_candidate_changes_the_order_of_no_other() -> None:
+    assert order(f"{EIGHT} -> shuffle", lost="ce") == order(f"{EIGHT} -> shuffle").replace("c", "").replace("e", "")
+
+
+def test_the_next_stage_sees_the_new_order() -> None:
+    script = Script(a="a", b="b", c="c", d="d", z="done")
+    script.run("layer [a, b, c, d] -> shuffle seed=3 -> agg z")
+    script_order = [each for each in "abcd" if f"\n{each}\n" in script.of("z")[0].system]
+    assert sorted(script_order) == list("abcd")
+    expected = order("layer [a, b, c, d] -> shuffle seed=3")
+    places = [script.of("z")[0].system.index(f">\n{each}\n</candidate>") for each in expected]
+    assert places == sorted(places)
+
+
+def test_one_candidate_and_none() -> None:
+    assert order("layer [a] -> shuffle") == "a"
+    with pytest.raises(moaql.NoCandidates):
+        order("layer [a, b] -> shuffle", lost="ab")
