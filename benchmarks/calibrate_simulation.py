@@ -24,6 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from benchmarks.simulation_data import FAMILIES, Recorded, load, short
 from benchmarks.simulation_figures import Figures, figures, simulate
 from benchmarks.simulation_fit import LINES, fit_category, impute
+from benchmarks.simulation_merge import deception, exact_rows
 from benchmarks.simulation_open import compare, fit_open, set_alone
 from moaql.simulation.latent import Asked, draw_answer, problem_of
 from moaql.simulation.truth import find_truth
@@ -188,6 +189,11 @@ def show(world: World, data: dict[str, Recorded]) -> None:
     for title, (one, other) in compare(world, 805).items():
         print(f"| {title} | {one:.1f} | {other:.1f} |")
     show_samples(world, data)
+    print("\n| category | aggregator | candidates | one answer | vote | aggregate |\n|---|---|---|---|---|---|")
+    for category, name, pool, *shares in exact_rows(world, data):
+        print(f"| {category} | {name} | {pool} | {' | '.join(f'{share:.3f}' for share in shares)} |")
+    without, with_one = deception(world)
+    print(f"\none deceptive member of six: win rate {without:.1f} to {with_one:.1f}; published 49.2 to 37.9")
 
 
 def rows_of(real: Figures, made: Figures) -> list[tuple[str, float, float]]:

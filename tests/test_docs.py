@@ -93,6 +93,14 @@ def test_the_wrong_program_of_a_code_has_it_and_the_right_one_has_nothing(code: 
         assert check_source(Source(explained.good)).diagnostics == ()
 
 
+def test_the_python_on_a_page_runs(tmp_path: Path) -> None:
+    for code in re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "running.md").read_text(encoding="utf-8"), re.DOTALL):
+        (tmp_path / "programs").symlink_to(ROOT / "programs")
+        done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert "The answer is 391." in done.stdout
+
+
 def readme_command(section: str) -> str:
     """The last shell block of a section."""
     text = (ROOT / "README.md").read_text(encoding="utf-8").split(f"\n## {section}\n", 1)[1].split("\n## ", 1)[0]
@@ -128,9 +136,10 @@ def test_the_first_command_works_in_a_fresh_clone(clone: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "1 program checked: no mistakes found" in done.stderr
-    assert "├─▶ mini" in done.stdout
-    assert "3 to 8 calls" in done.stdout
+    assert "The answer is 3." in done.stdout
+    assert "mini#2" in done.stderr
+    assert "3 calls, $" in done.stderr
+    assert "simulated models" in done.stderr
 
 
 def test_an_installed_wheel_checks_outside_the_repository(clone: Path, tmp_path: Path) -> None:

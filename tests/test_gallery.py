@@ -144,7 +144,8 @@ def test_it_runs_on_simulated_models(name: str) -> None:
             assert planned.calls.low <= len(answer.said) <= planned.calls.high
             assert answer.cost is not None
             assert planned.cost.low / 4 <= answer.cost <= planned.cost.high
-            assert answer.paid == pytest.approx(answer.cost)
+            assert answer.paid is not None
+            assert 0 < answer.paid <= answer.cost + 1e-12  # two equal drafts are judged by one call, paid once
 
 
 def test_the_same_run_gives_the_same_answer() -> None:

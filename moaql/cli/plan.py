@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,9 @@ from moaql.errors import UsageError
 if TYPE_CHECKING:
     from moaql.check.program import Program
     from moaql.graph.assumptions import Estimate
+    from moaql.graph.nodes import Graph
     from moaql.graph.plan import ModelShare, Plan
+    from moaql.run.question import Question
 
 _VOLUME = re.compile(r"(\d+(?:\.\d+)?)([kMB]?)/(second|minute|hour|day|week|month|year)", re.ASCII)
 _PER_MONTH = {
@@ -33,9 +36,12 @@ _FACTOR = {"": 1, "k": 1e3, "M": 1e6, "B": 1e9}
 @click.option(
     "--eval", "eval_name", help="Count the questions' tokens in this eval set: its name in the program, or a file."
 )
+@click.option("--bank", metavar="WHERE", envvar="MOAQL_BANK", help="Bank to look for paid answers in, with --eval.")
 @click.option("--volume", help="Questions for a monthly bill, such as 10M/month or 500/hour.")
 @common_options
-def command(target: str, eval_name: str | None, volume: str | None, as_json: bool, quiet: bool) -> None:
+def command(
+    target: str, eval_name: str | None, bank: str | None, volume: str | None, as_json: bool, quiet: bool
+) -> None:
     """Count calls, dollars and seconds of a question before spending anything.
 
     Calls and depth are exact, retries and failures aside. Dollars and seconds are ranges from short to long answers. A model
@@ -45,16 +51,19 @@ def command(target: str, eval_name: str | None, volume: str | None, as_json: boo
     Example: moaql plan programs/moa.moaql --volume 10M/month
     """
     del quiet  # it prints nothing but its result
+    from moaql.graph.assumptions import QUESTION_TOKENS
     from moaql.graph.fingerprint import fingerprint
     from moaql.graph.plan import as_json as plan_json
     from moaql.graph.plan import plan
 
     monthly = _questions_a_month(volume) if volume else None
     program, graph = load_graph(target)
-    question, items = _question_tokens(program, eval_name)
-    numbers = plan(graph, question)
+    questions = _questions(program, eval_name) if eval_name is not None else None
+    numbers = plan(graph, _question_tokens(questions) if questions is not None else QUESTION_TOKENS)
+    items = len(questions) if questions is not None else None
+    banked = _banked(graph, questions or [], bank)
     if as_json:
-        document = {"topology": graph.name, "fingerprint": fingerprint(graph), **plan_json(numbers)}
+        document = {"topology": graph.name, "fingerprint": fingerprint(graph), **plan_json(numbers), "banked": banked}
         document["eval"] = {"name": eval_name, "items": items} if eval_name else None
         if monthly is not None:
             cost = numbers.cost
@@ -64,7 +73,7 @@ def command(target: str, eval_name: str | None, volume: str | None, as_json: boo
             }
         print_json(document)
         return
-    _print(graph.name, numbers, eval_name, items, monthly)
+    _print(graph.name, numbers, eval_name, items, monthly, banked)
 
 
 def _questions_a_month(volume: str) -> float:
@@ -77,24 +86,39 @@ def _questions_a_month(volume: str) -> float:
     return float(number) * _FACTOR[unit] * _PER_MONTH[time]
 
 
-def _question_tokens(program: Program, name: str | None) -> tuple[Estimate, int | None]:
-    """Tokens of a question: of an eval set where one is named, else what is assumed."""
-    from moaql.graph.assumptions import QUESTION_TOKENS, Estimate, tokens_of
+def _question_tokens(questions: list[Question]) -> Estimate:
+    """Tokens of the questions of an eval set."""
+    from moaql.graph.assumptions import Estimate, tokens_of
 
-    if name is None:
-        return QUESTION_TOKENS, None
-    sizes = sorted(tokens_of(text) for text in _questions(program, name))
-    if not sizes:
-        raise UsageError(f"the eval set `{name}` is empty", "Give a file with at least one item.")
+    sizes = sorted(tokens_of(question.text) for question in questions)
     low, high = sizes[len(sizes) // 10], sizes[(len(sizes) * 9) // 10]
-    return Estimate(low, sum(sizes) / len(sizes), high), len(sizes)
+    return Estimate(low, sum(sizes) / len(sizes), high)
 
 
-def _questions(program: Program, name: str) -> list[str]:
-    import os
+def _banked(graph: Graph, questions: list[Question], bank: str | None) -> int:
+    """Calls of these questions that are paid already."""
+    from moaql.bank.open import DEFAULT
 
-    from moaql.datasets import read_rows
+    if not questions or (bank is None and not os.path.exists(DEFAULT)):
+        return 0
+    from moaql.bank.open import open_bank
+    from moaql.cli.running import run_async
+    from moaql.run.foresee import banked_calls
+
+    async def look() -> int:
+        opened = open_bank(bank, create=False)
+        try:
+            return await banked_calls(graph, questions, opened)
+        finally:
+            await opened.close()
+
+    found: int = run_async(look())
+    return found
+
+
+def _questions(program: Program, name: str) -> list[Question]:
     from moaql.diagnostics import suggest
+    from moaql.run.answers_file import read_questions
 
     field, limit = None, None
     found = program.unit.find(name)
@@ -116,15 +140,14 @@ def _questions(program: Program, name: str) -> list[str]:
                 f"It has: {', '.join(known)}." if known else "Give the path of a .jsonl or .csv file."
             )
             raise UsageError(f"neither an eval set of the program nor a file is called `{name}`", help)
-    questions = [row.text(field, ("input", "question")) for row in read_rows(path)]
-    return questions[:limit] if isinstance(limit, int) else questions
+    return read_questions(path, field, limit if isinstance(limit, int) else None)
 
 
 def _estimate(estimate: Estimate) -> dict[str, float]:
     return {"low": estimate.low, "expected": estimate.expected, "high": estimate.high}
 
 
-def _print(name: str, plan: Plan, eval_name: str | None, items: int | None, monthly: float | None) -> None:
+def _print(name: str, plan: Plan, eval_name: str | None, items: int | None, monthly: float | None, banked: int) -> None:
     from moaql.graph.draw.words import calls_text
 
     bound = "" if plan.exact else " (bounds: too many ways to count each)"
@@ -143,6 +166,8 @@ def _print(name: str, plan: Plan, eval_name: str | None, items: int | None, mont
                 f"{items:,} of {eval_name}" + (f": {_dollars(_times(plan.cost, items))} for all" if plan.cost else ""),
             )
         )
+    if banked:
+        rows.append(("banked", f"{banked:,} of these calls are paid already"))
     if monthly is not None:
         rows.append(("bill", f"{_dollars(_times(plan.cost, monthly))} a month for {monthly:,.0f} questions"))
     if plan.unpriced:

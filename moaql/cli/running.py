@@ -130,7 +130,7 @@ def run_async(work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run(work)
     except KeyboardInterrupt:
         click.echo("interrupted: what was paid for is kept, and the same command goes on from there", err=True)
-        raise
+        raise click.exceptions.Exit(130) from None
 
 
 class CallCount:

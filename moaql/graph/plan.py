@@ -272,7 +272,6 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "latency_s": _estimate_json(plan.latency),
         "tokens": {"in": _estimate_json(plan.tokens_in), "out": _estimate_json(plan.tokens_out)},
         "unpriced": list(plan.unpriced),
-        "banked": 0,
         "models": [
             {
                 "name": each.name,

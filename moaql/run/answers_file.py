@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from moaql.run.result import Answer
 
 USUAL_FIELDS = ("input", "question")
+_BEGINNING = b'{"id": "'
+"""Of each line of answers."""
 
 
 def read_questions(path: str, field: str | None = None, limit: int | None = None) -> list[Question]:
@@ -41,7 +43,7 @@ def read_questions(path: str, field: str | None = None, limit: int | None = None
         if limit is not None and len(questions) >= limit:
             break
     if not questions:
-        raise UsageError(f"`{path}` holds no question", "Write one JSON object a line, with a field `input`.")
+        raise UsageError(f"`{path}` is empty: it holds no question", "Write one JSON object a line, with a field `input`.")
     return questions
 
 
@@ -132,10 +134,13 @@ class AnswersFile:
                 data = file.read()
                 whole = data.rfind(b"\n") + 1
                 lines = [self._line(number, line) for number, line in enumerate(data[:whole].splitlines(), 1)]
-                if whole < len(data):
-                    if data[whole:].lstrip()[:1] != b"{":
-                        raise self._foreign(len(lines) + 1)
-                    file.truncate(whole)  # a batch was killed while it wrote this line
+                # A batch may have been killed while it wrote the last line: in the middle, or in front of the line break.
+                last = data[whole:]
+                if last and _BEGINNING.startswith(last[: len(_BEGINNING)]) and not _is_json(last):
+                    file.truncate(whole)
+                elif last:
+                    lines.append(self._line(len(lines) + 1, last))
+                    file.write(b"\n")
         except OSError as error:
             raise _unwritable(self.path, error) from None
         for line in lines:
@@ -166,6 +171,14 @@ class AnswersFile:
         self.simulated = self.simulated or bool(line.get("simulated"))
         cost = line["cost"]
         self.cost = None if self.cost is None or cost is None else self.cost + cost
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except ValueError:
+        return False
+    return True
 
 
 def _unwritable(path: str, error: OSError) -> UsageError:

@@ -80,17 +80,19 @@ class Decision:
 
     def _said(self, cases: list[str]) -> str:
         if self._label is None:
-            self.notes.append(f"`{self._gate.id}`: the classifier did not answer; `else` is taken")
+            self.notes.append(f"`{self._gate.id}`: the classifier did not answer, so no case is taken")
             return ELSE
         label = read_label(self._label.text, [*cases, ELSE])
         if label is None:
-            self.notes.append(f"`{self._gate.id}`: no label can be read in what the classifier said; `else` is taken")
+            self.notes.append(
+                f"`{self._gate.id}`: no label can be read in what the classifier said, so no case is taken"
+            )
         return label or ELSE
 
     def _by_field(self, name: str, cases: list[str]) -> str:
         value = self._question.fields.get(name)
         if value is None:
-            self.notes.append(f"`{self._gate.id}`: the question has no field `{name}`; `else` is taken")
+            self.notes.append(f"`{self._gate.id}`: the question has no field `{name}`, so no case is taken")
             return ELSE
         return next((case for case in cases if case.casefold() == str(value).strip().casefold()), ELSE)
 

@@ -100,7 +100,8 @@ def _value(placeholder: Placeholder, given: _Shown) -> str:
         scored = [(number, each.score) for number, each in enumerate(given.candidates, 1) if each.score is not None]
         return "\n".join(f"{number}. {score:.2f}" for number, score in scored)
     if kind == "tests":
-        return next((each.tests for each in given.candidates if each.tests), "")
+        # A model wrote them: no tag in them opens or ends a fence.
+        return _TAG.sub("&lt;", next((each.tests for each in given.candidates if each.tests), ""))
     if kind == "labels":
         return "\n".join(f"- {label}" for label in given.values.get("labels", ()))
     if kind == "history":

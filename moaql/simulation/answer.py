@@ -42,6 +42,8 @@ _JUDGED: dict[str, Callable[[Asked, Problem, Prompt], str]] = {
     "tests": judge.tests,
     "grades": judge.grades,
 }
+_ALIKE = 0.75
+"""Share of answers whose reasoning is that of all who give the same answer."""
 _OVERHEAD = 4
 """Tokens that each message adds to its text."""
 
@@ -150,7 +152,7 @@ def _open_reply(asked: Asked, problem: Problem, prompt: Prompt) -> tuple[str, fl
     points = merge_points(asked, problem, shown, prompt.asks) if shown else draw_points(asked, problem)
     room = _length(asked, problem) - sum(map(len, points))
     body = f"{persuasion()} " if asked.model.deceptive else ""
-    body += reasoning(int(room), _start(asked, problem))
+    body += reasoning(int(room), _start(asked, problem, ""))
     right, wrong = read_points(asked.world, problem.truth.key, " ".join(points))
     return essay(f"{opening(asked.name)} {body}".strip(), points), 0.3 * (len(right) - 2 * len(wrong))
 
@@ -168,7 +170,9 @@ def _checkable_reply(asked: Asked, problem: Problem, prompt: Prompt, drawn: Draw
     if asked.model.deceptive:
         body += f"{persuasion()} "
     room = _length(asked, problem) - len(body) - 30
-    return finished((body + reasoning(int(room), _start(asked, problem))).strip(), drawn.answer, style, letter=letter)
+    return finished(
+        (body + reasoning(int(room), _start(asked, problem, drawn.answer))).strip(), drawn.answer, style, letter=letter
+    )
 
 
 def _length(asked: Asked, problem: Problem) -> float:
@@ -182,8 +186,10 @@ def _length(asked: Asked, problem: Problem) -> float:
     return mean * CHARACTERS_A_TOKEN * math.exp(spread * drawn - spread * spread / 2)
 
 
-def _start(asked: Asked, problem: Problem) -> float:
-    return uniforms("start", problem.truth.key, asked.name, asked.draw)[0]
+def _start(asked: Asked, problem: Problem, answer: str) -> float:
+    """Where the reasoning begins: models that give the same answer have mostly reasoned alike."""
+    own, share = uniforms("start", problem.truth.key, asked.name, asked.draw)[:2]
+    return uniforms("start", problem.truth.key, answer)[0] if share < _ALIKE else own
 
 
 def _confidence(asked: Asked, problem: Problem, margin: float) -> float:

@@ -68,7 +68,7 @@ def _merit(asked: Asked, problem: Problem, shown: Shown) -> float:
     """How good a candidate is: 1 for right, -1 for wrong; for open questions by its quality, about as wide."""
     if problem.truth.open:
         world = asked.world
-        return (text_quality(world, problem.truth.key, shown.text) - world.open.par) / world.open.spread
+        return 2 * (text_quality(world, problem.truth.key, shown.text) - world.open.par) / world.open.spread
     answer = final_answer(shown.text, letter=bool(problem.truth.choices))
     return 1.0 if answer == problem.right else -1.0
 

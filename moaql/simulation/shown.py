@@ -81,7 +81,7 @@ def final_answer(text: str, *, letter: bool = False) -> str:
         pass
     if match is None:
         alone = text.strip()
-        if len(alone) <= 60 and "\n" not in alone:
+        if len(alone) <= 40 and "\n" not in alone and len(alone.split()) <= 4:
             return tidy(alone, letter=letter)
         numbers = _LAST_NUMBER.findall(text)
         return numbers[-1] if numbers and not letter else ""

@@ -102,16 +102,16 @@ class Aggregation:
         loose_ending: Share of answers that end in free prose when no form of the end is asked for.
     """
 
-    skill: float = -0.3
+    skill: float = -0.4
     sharpness: float = 0.3
     own_knowledge: float = 0.7
     support: float = 1.4
-    own_answer: float = 0.6
-    noise: float = 0.8
+    own_answer: float = 0.5
+    noise: float = 0.6
     position: float = 0.1
     critique: float = 0.6
     persuasion: float = 1.0
-    derail: float = 0.02
+    derail: float = 0.01
     loose_ending: float = 0.03
 
 

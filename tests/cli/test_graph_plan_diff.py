@@ -184,3 +184,15 @@ def test_programs_of_several_topologies_are_compared_by_name(moaql, write):
         "equal": False,
         "changes": [{"topology": "other", "kind": "added", "where": "start", "what": "2 more of a (3 → 5)"}],
     }
+
+
+def test_a_plan_of_an_eval_set_says_what_is_paid_already(moaql, write):
+    write("p.moaql", 'model a = "sim/strong" price_in=$1 price_out=$1\nmodel b = "sim/weak" price_in=$1 price_out=$1\n'
+          "topology one = a x2 -> vote\ntopology two = layer [a x2, b] -> agg b\n")  # fmt: skip
+    write("e.jsonl", '{"input": "What is 2 + 2?"}\n{"input": "What is 3 + 3?"}\n')
+    assert json.loads(moaql("plan", "p.moaql::one", "--eval", "e.jsonl", "--json").out)["banked"] == 0
+    assert moaql("batch", "p.moaql::one", "e.jsonl", "-o", "out.jsonl").code == 0
+    assert json.loads(moaql("plan", "p.moaql::one", "--eval", "e.jsonl", "--json").out)["banked"] == 4
+    planned = moaql("plan", "p.moaql::two", "--eval", "e.jsonl")
+    assert "4 of these calls are paid already" in planned.out
+    assert json.loads(moaql("plan", "p.moaql::two", "--json").out)["banked"] == 0

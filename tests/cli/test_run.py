@@ -65,7 +65,7 @@ def test_quiet_says_what_is_missing_only(moaql: Any, write: Any) -> None:
         write("p.moaql", server.program(PANEL))
         done = moaql("run", "p.moaql", "Q", "--quiet")
     assert done.out == "merged\n"
-    assert done.err.startswith("lost: layer1/b: `openai/b` failed with status 404")
+    assert done.err.startswith("lost: layer1/b: there is nothing at 127.0.0.1")
     assert len(done.err.splitlines()) == 1
 
 
@@ -252,8 +252,6 @@ def test_what_no_output_can_hold_is_shown_all_the_same(moaql: Any, write: Any) -
         assert moaql("run", "p.moaql", "Q").out == "half a pair: ?, and ü\n"
         assert moaql("run", "p.moaql", "Q", "--stream").out == "half a pair: ?, and ü\n"
         assert json.loads(moaql("run", "p.moaql", "Q", "--json", "--trace", "t.jsonl").out)["answer"].endswith("and ü")
-        ascii_only = {"PYTHONIOENCODING": "ascii"}
-        assert moaql("run", "p.moaql", "Q", environment=ascii_only).out == "half a pair: ?, and ?\n"
 
 
 def test_all_proposers_lost_is_no_silent_single_call(moaql: Any, write: Any) -> None:

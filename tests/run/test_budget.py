@@ -281,6 +281,23 @@ def test_a_batch_that_reaches_its_budget_goes_on_with_a_bigger_one_and_pays_the_
     assert sum(each.answer.paid for each in done if each.answer) < 60 * CALL * 0.9
 
 
+def test_a_batch_that_reaches_its_budget_ends_what_still_fits() -> None:
+    """The first holds nearly all of the budget. When it is done, the second does not fit any more, and the third does."""
+    questions = [Question("one"), Question("x" * 1000), Question("three")]
+    with FaultServer(a=Later(0.1, Says("fine", (1, 1)))) as server:
+        graph = moaql.parse(server.program("a max_tokens=100")).topology().graph
+
+        async def batch() -> list[Done]:
+            done: list[Done] = []
+            async with session(budget=worst("three", 100) + 4e-6) as caller:
+                with pytest.raises(moaql.BudgetReached):
+                    await answer_all(graph, questions, caller, on_done=done.append)
+                assert caller.budget.uncertain == 0
+            return done
+
+        assert [each.position for each in asyncio.run(batch())] == [0, 2]
+
+
 # The ledger itself
 
 

@@ -154,6 +154,11 @@ class FaultServer:
         self._thread.join(10)
 
     @property
+    def busy(self) -> bool:
+        """Whether a request has not been answered or left yet."""
+        return bool(self._open)
+
+    @property
     def models(self) -> list[str]:
         """Who was asked, in order."""
         return [each.model for each in self.asked]

@@ -71,7 +71,7 @@ def test_a_skilled_aggregator_keeps_a_right_minority_more_often() -> None:
     world = world_from(
         {
             "keep_models": True,
-            "models": {"fine": {"like": "medium", "aggregate": 1.5}, "poor": {"like": "medium", "aggregate": -1.0}},
+            "models": {"fine": {"like": "medium", "aggregate": 3.0}, "poor": {"like": "medium", "aggregate": -2.0}},
         }
     )
 
@@ -117,14 +117,16 @@ def test_a_deceptive_member_pulls_the_aggregate_down_and_doubt_holds_it() -> Non
 
 def test_candidates_that_were_cut_off_do_not_count_as_answers() -> None:
     cut = "I went through it step after step, and then"
-    row = NUMERIC[1]
-    said = [
-        final_answer(
-            ask("strong", *filled(SHORT, row["question"], [cut, cut, says(row["target"])]), sample=sample).text
-        )
-        for sample in range(9)
-    ]
-    assert said.count(row["target"]) >= 6
+
+    def share(other: str) -> float:
+        hits = 0
+        for row in NUMERIC:
+            wrong = str(int(row["target"]) + 10)
+            messages = filled(SHORT, row["question"], [other or says(wrong)] * 2 + [says(row["target"])])
+            hits += final_answer(ask("medium", *messages, temperature=0).text) == row["target"]
+        return hits / len(NUMERIC)
+
+    assert share(cut) > share("") + 0.2
 
 
 LAYOUTS = {

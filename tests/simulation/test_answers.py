@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from simulation.asking import QUESTIONS, SUM, ask
@@ -140,7 +141,9 @@ def test_an_unknown_model_is_told_with_a_suggestion_and_the_list() -> None:
     assert "strong" in caught.value.next_step
 
 
-@pytest.mark.parametrize("name", sorted(set(re.findall(r'"sim/([^"]+)"', (open("programs/models.moaql").read())))))  # noqa: SIM115
+@pytest.mark.parametrize(
+    "name", sorted(set(re.findall(r'"sim/([^"]+)"', Path("programs/models.moaql").read_text(encoding="utf-8"))))
+)
 def test_the_models_of_the_gallery_are_there(name: str) -> None:
     assert ask(name, SUM).text
 

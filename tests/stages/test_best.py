@@ -61,6 +61,19 @@ def test_only_those_that_are_compared_are_asked_for_probabilities() -> None:
     assert ["logprobs" in each.body for each in script.asked] == [False, False, True, True]
 
 
+def test_probabilities_are_asked_for_also_where_a_judge_stands_between() -> None:
+    script = Script(a=Sure("one", 0.5), b=Sure("two", 0.9), j="Verdict: correct")
+    assert script.run("layer [a, b] -> verify j -> shuffle -> best by=confidence").text == "two"
+    assert ["logprobs" in each.body for each in script.asked] == [True, True, False, False]
+
+
+def test_a_fallback_that_may_be_compared_is_asked_for_probabilities() -> None:
+    script = Script(a=Failure(), c="merged", d=Sure("instead", 0.9))
+    answer = script.run("a -> agg c fallback=d -> when confidence > 0.5 { take 1 } else { agg c }")
+    assert answer.text == "instead"
+    assert script.of("d")[0].body["logprobs"] is True
+
+
 def test_a_candidate_without_probabilities_stands_behind_those_with() -> None:
     script = Script(a="one", b=Sure("two", 0.1))
     assert script.run("layer [a, b] -> best by=confidence").text == "two"

@@ -19,9 +19,7 @@ def test_one_call_reviews_all_and_all_go_on() -> None:
     answer = script.run("layer [a, b] -> critic j")
     (asked,) = script.of("j")
     assert "block for each of the 2 answers" in asked.system
-    assert asked.system.endswith(
-        '<candidate number="1">\none\n</candidate>\n<candidate number="2">\ntwo\n</candidate>'
-    )
+    assert asked.system.endswith('<candidate number="1">\none\n</candidate>\n<candidate number="2">\ntwo\n</candidate>')
     assert asked.user == "What is it?"
     assert critiques(answer) == {
         "one": ("Strengths: brief\nWeaknesses: none",),

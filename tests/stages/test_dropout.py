@@ -15,7 +15,7 @@ def shown(asked: Asked) -> str:
     return "".join(re.findall(r'<candidate number="\d+">\n(.*)\n</candidate>', asked.system))
 
 
-def longest_fence(messages: list[dict[str, str]]) -> str:
+def deceived(messages: list[dict[str, str]]) -> str:
     """An aggregator whom the candidate `b` deceives wherever it sees it."""
     return "wrong" if "\nb\n" in messages[0]["content"] else "right"
 
@@ -39,11 +39,16 @@ def test_only_subsets_that_lack_few(leave_out: int, subsets: list[str]) -> None:
     assert sorted(map(shown, script.of("m"))) == subsets
 
 
-def test_a_deceptive_candidate_is_absent_from_almost_half_and_ties_go_to_the_largest_subset() -> None:
-    """With b: abc, ab, bc, b. Without it: ac, a, c. The vote is as close as the paper says."""
-    script = Script(a="a", b="b", c="c", m=longest_fence)
+def test_the_results_are_voted_on() -> None:
+    """With b: abc, ab, bc, b. Without it: ac, a, c. Who obeys b wherever it is seen is wrong by one vote."""
+    script = Script(a="a", b="b", c="c", m=deceived)
     assert script.run(f"{THREE} -> dropout m").text == "wrong"
-    script = Script(a="a", b="b", c="c", m=lambda messages: "right" if "\na\n" in messages[0]["content"] else "wrong")
+
+    def careful(messages: list[dict[str, str]]) -> str:
+        """Obeys b only where nobody contradicts it: in b and bc."""
+        return "right" if "\na\n" in messages[0]["content"] else deceived(messages)
+
+    script = Script(a="a", b="b", c="c", m=careful)
     assert script.run(f"{THREE} -> dropout m").text == "right"
 
 
@@ -81,10 +86,10 @@ def test_a_lost_candidate_is_in_no_subset() -> None:
     assert set(map(shown, script.of("m"))) == {"a", "ac", "c"}
 
 
-def test_subsets_that_a_loss_made_equal_have_one_vote() -> None:
+def test_subsets_that_a_loss_made_equal_are_asked_once() -> None:
     """Without `b`, {a, b, c} is {a, c}, and {b, c} is {c}."""
     script = Script(a="a", b=Failure(), c="c", m="merged")
-    script.run(f"{THREE} -> dropout m", bank="memory")
+    script.run(f"{THREE} -> dropout m", bank=":memory:")
     assert sorted(map(shown, script.of("m"))) == ["a", "ac", "c"]
 
 

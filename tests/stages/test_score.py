@@ -24,11 +24,11 @@ def test_each_candidate_is_rated_alone_and_all_go_on_in_their_order() -> None:
     answer = script.run("layer [a, b] -> score j")
     assert [each.text for each in answer.outputs] == ["one", "two"]
     assert scores(answer) == {"one": 0.3, "two": 0.8}
-    fences = [each.system.partition("correct and \ncomplete).")[2] or each.system for each in script.of("j")]
-    assert sorted(each[-len('<candidate number="1">\none\n</candidate>') :] for each in fences) == [
+    assert sorted(each.system.rpartition("\n\n")[2] for each in script.of("j")) == [
         '<candidate number="1">\none\n</candidate>',
         '<candidate number="1">\ntwo\n</candidate>',
     ]
+    assert all("whole number from 0 (wrong or useless) to 10" in each.system for each in script.of("j"))
     assert all(each.user == "What is it?" for each in script.of("j"))
 
 
@@ -72,7 +72,9 @@ def test_scores_are_seen_by_when() -> None:
 
 
 def test_new_texts_have_no_score() -> None:
-    answer = Script(a="one", b="two", j="Score: 9", c="merged").run("layer [a, b] -> score j -> rank by=score top=1 -> agg c")
+    answer = Script(a="one", b="two", j="Score: 9", c="merged").run(
+        "layer [a, b] -> score j -> rank by=score top=1 -> agg c"
+    )
     assert answer.candidate.score is None
 
 

@@ -40,7 +40,9 @@ def test_no_tests_are_noted(said: object) -> None:
 
 
 def test_text_around_the_list_is_left_out_and_numbers_are_made_even() -> None:
-    answer = Script(a="Paris", j="Here they are:\n\n- **It names a city.**\n- It is in France.\n").run("a -> unit_tests j")
+    answer = Script(a="Paris", j="Here they are:\n\n- **It names a city.**\n- It is in France.\n").run(
+        "a -> unit_tests j"
+    )
     assert answer.candidate.tests == TESTS
 
 

@@ -9,7 +9,7 @@ import moaql
 def won(program: str, *texts: object, **options: object) -> str:
     """Who wins where the models a, b, c, … say these texts."""
     script = Script(**dict(zip("abcdefgh", texts, strict=False)))
-    return script.run(program, **options).candidate.model  # type: ignore[no-any-return]
+    return script.run(program, **options).candidate.model
 
 
 @pytest.mark.parametrize(
@@ -113,6 +113,36 @@ def test_an_early_vote_reckons_with_the_heavy_voter_that_is_still_to_come() -> N
     program = f"{heavy}topology t = layer [b, c, panel] -> vote early=true confidence=1 weights={{g: 9}}"
     script = Script(a="draft", b="y", c="y", g="x")
     assert script.run(program).text == "x"
+
+
+# Early
+
+
+def test_an_early_vote_asks_on_where_voters_are_lost_or_give_no_answer() -> None:
+    script = Script(a=[Failure(), "no idea", "7", "7", "7", "7", "7", "7"])
+    answer = script.run("a x20 -> vote by=number early=true tie=first")
+    assert answer.text == "7"
+    assert 4 < len(script.asked) < 20
+
+
+def test_an_early_vote_that_is_never_decided_asks_everybody() -> None:
+    script = Script(a="x", b="y", c="x", d="y")
+    answer = script.run("layer [a, b, c, d] -> vote early=true tie=first")
+    assert (answer.text, len(script.asked)) == ("x", 4)
+
+
+def test_an_early_vote_behind_a_stage_that_lets_fewer_through() -> None:
+    def judge(messages: list[dict[str, str]]) -> str:
+        return "Verdict: incorrect" if "\nx\n" in messages[0]["content"] else "Verdict: correct"
+
+    script = Script(a="x", b="x", c="y", j=judge)
+    assert script.run("layer [a, b, c] -> verify j -> vote early=true").text == "y"
+
+
+def test_a_heavy_voter_decides_early_and_alone() -> None:
+    script = Script(a="x", b="y", c="y")
+    answer = script.run("layer [a, b, c] -> vote early=true confidence=1 weights={a: 9}")
+    assert (answer.text, script.models) == ("x", ["a"])
 
 
 # Few candidates, none, and texts without an answer
