@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -58,38 +59,67 @@ def command(
     ):
         left = [question for question in asked if question.id not in answers.ids]
         progress.begin(len(asked), len(asked) - len(left))
-        failures: list[Done] = []
+        faults = _Faults()
         with Listening(given) as listeners:
-            work = _answer(graph, left, options_of(given), listeners, at_once, answers, failures, progress)
+            work = _answer(graph, left, options_of(given), listeners, at_once, answers, faults, progress)
             caller: Caller = run_async(work)
         answers.sort([question.id for question in asked])
-    failed = [{"id": each.question.id, "error": str(each.error).replace("\n", " ")} for each in failures]
+    failed = [{"id": each.question.id, "error": str(each.error).replace("\n", " ")} for each in faults.failures]
     if as_json:
         print_json(
             {
                 "items": len(asked),
-                "done": len(asked) - len(failures),
-                "failed": len(failures),
+                "done": len(asked) - len(failed),
+                "failed": len(failed),
                 "cost": answers.cost,
                 "paid": None if caller.budget.unpriced else caller.budget.paid,
                 "saved": caller.saved,
                 "uncertain": caller.budget.uncertain,
                 "file": output,
                 "failures": failed,
+                "lost": faults.lost,
                 "simulated": answers.simulated,
             }
         )
     else:
-        _tell(len(asked), failed, answers, caller, quiet)
-    if failures:
+        _tell(len(asked), failed, faults, answers, caller, quiet)
+    if failed:
         raise click.exceptions.Exit(3)
 
 
-def _tell(items: int, failed: list[dict[str, str]], answers: AnswersFile, caller: Caller, quiet: bool) -> None:
+@dataclass
+class _Faults:
+    """What went wrong now.
+
+    Attributes:
+        failures: Questions without an answer.
+        lost: How many answers were given without the call of this node.
+        reasons: Why it was lost the last time.
+    """
+
+    failures: list[Done] = field(default_factory=list)
+    lost: dict[str, int] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    def add(self, done: Done) -> None:
+        """Take note of a question that is done."""
+        if done.answer is None:
+            self.failures.append(done)
+            return
+        for loss in done.answer.losses:
+            self.lost[loss.node] = self.lost.get(loss.node, 0) + 1
+            self.reasons[loss.node] = loss.reason
+
+
+def _tell(
+    items: int, failed: list[dict[str, str]], faults: _Faults, answers: AnswersFile, caller: Caller, quiet: bool
+) -> None:
     for each in failed[:10]:
         click.echo(f"failed: {each['id']}: {each['error']}", err=True)
     if len(failed) > 10:
         click.echo(f"… and {len(failed) - 10} more", err=True)
+    for node, count in faults.lost.items():
+        click.echo(f"lost: {node}: missing in {count} answers; the last time: {faults.reasons[node]}", err=True)
     if quiet:
         return
     done = f"{items - len(failed)} of {items} questions answered in {answers.path}"
@@ -105,7 +135,7 @@ async def _answer(
     listeners: tuple[Listener, ...],
     at_once: int,
     answers: AnswersFile,
-    failures: list[Done],
+    faults: _Faults,
     progress: Progress,
 ) -> Caller:
     from moaql.run.batch import answer_all
@@ -114,9 +144,8 @@ async def _answer(
     async with open_session(options) as caller:
 
         def keep(done: Done) -> None:
-            if done.answer is None:
-                failures.append(done)
-            else:
+            faults.add(done)
+            if done.answer is not None:
                 answers.add(done.question.id, done.answer)
             progress.advance(spent(caller))
 

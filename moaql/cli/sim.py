@@ -66,12 +66,14 @@ def serve(
     Example: moaql sim serve --port 8010 --fault 429=0.1 --speed 0
     """
     import asyncio
+    import gc
 
     from moaql.simulation.faults import read_faults
     from moaql.simulation.serve import Serving
     from moaql.simulation.world_file import load_world
 
     serving = Serving(load_world(world), speed, read_faults(faults), _rate(rate_limit), seed, _key(key) if key else {})
+    gc.enable()  # commands run without it, and this one runs long
     try:
         asyncio.run(_serve(serving, host, port))
     except OSError as error:

@@ -63,12 +63,14 @@ def lower_route(builder: Builder, step: n.Route, flow: Flow, unit: Unit) -> Flow
 def lower_until(builder: Builder, step: n.Until, flow: Flow, unit: Unit) -> Flow:
     """Gates in a row: each passes its candidates on, or has the block run once more."""
     passes: list[tuple[Ref, Flow]] = []
-    with builder.scope("until"):
+    with builder.scope("until"), builder.loop(flow) as samples:
         for number in range(1, builder.values.value(UNTIL, step.limit, unit) + 1):
             with builder.scope(str(number)):
                 if flow:
                     passes.append((_condition_gate(builder, step.condition, flow, unit), flow))
+                samples.begin()
                 flow = builder.pipeline(step.body, flow, unit)
+                samples.end()
         for gate, before in reversed(passes):
             flow = choose(builder, gate, {YES: before, NO: flow})
     return flow

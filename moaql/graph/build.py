@@ -147,6 +147,24 @@ class Builder:
         yield
         self._path.pop()
 
+    @contextmanager
+    def loop(self, before: Flow) -> Iterator[Samples]:
+        """Passes inside draw samples of their own, behind those that the candidates before them are made of."""
+        samples = Samples()
+        seen: set[str] = set()
+        todo = [ref.node for ref in before]
+        while todo:
+            id = todo.pop()
+            if id not in seen:
+                seen.add(id)
+                node = self.nodes[id]
+                todo += [ref.node for _, ref in node.inputs]
+                if isinstance(node, Call):
+                    samples.taken(self._kinds[id], node.sample + 1)
+        self._samples.append(samples)
+        yield samples
+        self._samples.pop()
+
     # What stages call
 
     def expect(self, calls: int) -> None:
@@ -234,10 +252,25 @@ class Builder:
 
     def reduce(self, operation: str, inputs: Inputs, yields: Bounds, **parameters: Any) -> Flow:
         """See `Lowering.reduce`."""
+        if parameters.get("weights"):
+            stated = {model.name for model, _ in parameters["weights"]}
+            parameters["weights"] = tuple(
+                (self._as_called(model, stated), weight) for model, weight in parameters["weights"]
+            )
         given = tuple(sorted((name, value) for name, value in parameters.items() if value is not None))
         name = "" if self._path_ends_in(operation) else operation
         id = self._node(Reduce, (operation, given, inputs, yields), name, len(inputs))
         return tuple(Ref(id, slot, slot < yields.low) for slot in range(yields.high))
+
+    def _as_called(self, model: Model, stated: set[str]) -> Model:
+        """A model by the name that its calls have: equal calls are one, under the name that was met first."""
+        calls = [node for node in self.nodes.values() if isinstance(node, Call)]
+        if any(call.model.name == model.name for call in calls):
+            return model
+        wanted = set(model.settings)
+        same = (call for call in calls if call.model.id == model.id and call.model.connection == model.connection)
+        names = (call.model.name for call in same if wanted <= set(call.settings))
+        return replace(model, name=next((name for name in names if name not in stated), model.name))
 
     def gate(self, condition: Pairs, labels: tuple[str, ...], inputs: Inputs) -> Ref:
         """A decision."""

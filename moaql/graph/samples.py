@@ -1,8 +1,8 @@
 """Which sample of a call each use of it draws.
 
 Within one layer every proposer draws samples of its own, whether it is a model, a topology or a pipeline in parentheses: three
-times the same model are samples 0, 1 and 2, and a topology asked twice draws everything in it anew. Anywhere else equal calls
-are the same call, made and paid once.
+times the same model are samples 0, 1 and 2, and a topology asked twice draws everything in it anew. Each pass of a loop draws
+anew too: asking for the same sample again could not end it. Anywhere else equal calls are the same call, made and paid once.
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ class Samples:
     def __init__(self) -> None:
         self.before: Counter[int] = Counter()
         self.current: Counter[int] = Counter()
+
+    def taken(self, kind: int, samples: int) -> None:
+        """So many samples of a kind were drawn before."""
+        self.before[kind] = max(self.before[kind], samples)
 
     def begin(self) -> None:
         """The next proposer begins."""

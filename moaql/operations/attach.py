@@ -20,13 +20,16 @@ if TYPE_CHECKING:
     from moaql.operations.base import Given
 
 
-def attach(given: Given) -> tuple[Candidate, ...]:
-    """The same candidates with `what` (`critiques`, `scores` or `tests`) attached, read from the inputs of that role.
+def attach(given: Given) -> tuple[Candidate | None, ...]:
+    """The same candidates, at the same places, with `what` (`critiques`, `scores` or `tests`) attached, read from the inputs of that role.
 
     What cannot be read leaves a candidate as it was, and a note says so; a score that cannot be read leaves none.
     """
     candidates = given.present()
-    return tuple(_KINDS[given.parameters["what"]](given, candidates)) if candidates else ()
+    if not candidates:
+        return ()
+    attached = iter(_KINDS[given.parameters["what"]](given, candidates))
+    return tuple(None if each is None else next(attached) for each in given.inputs["candidates"])
 
 
 def _critiques(given: Given, candidates: Sequence[Candidate]) -> list[Candidate]:

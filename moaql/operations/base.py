@@ -38,6 +38,6 @@ class Given:
 class Operation(Protocol):
     """What an operation's file defines as `OPERATION`."""
 
-    def __call__(self, given: Given) -> tuple[Candidate, ...]:
-        """The candidates that come out; none where nothing came in."""
+    def __call__(self, given: Given) -> tuple[Candidate | None, ...]:
+        """The candidates that come out, none where nothing came in; None where a place means something and nobody stands there."""
         ...

@@ -39,6 +39,8 @@ def _listwise(given: Given, candidates: Sequence[Candidate]) -> list[int]:
         order += [position for number in ranking for position in where.get(verdict.shown[number - 1], ())]
     if not order:
         given.notes.append("no ranking can be read, so the candidates keep their order")
+    elif missing := len(candidates) - len(set(order)):
+        given.notes.append(f"the ranking leaves {count_of(missing, 'candidate')} of {len(candidates)} out, which stand last")
     return list(dict.fromkeys([*order, *range(len(candidates))]))
 
 

@@ -69,8 +69,13 @@ def _break_tie(given: Given, candidates: Sequence[Candidate], level: Sequence[li
     if tie == "random" and len(level) > 1:
         return seeded("vote", given.seed, given.question).choice(level)
     if tie == "best":
+        if len(level) > 1 and all(_worth(candidates[position]) == _UNKNOWN for group in level for position in group):
+            given.notes.append("a tie goes to the first: no candidate has a score or a confidence, which `tie=best` compares")
         return max(level, key=lambda group: max(_worth(candidates[position]) for position in group))
     return level[0]
+
+
+_UNKNOWN = (-1.0, -1.0)
 
 
 def _worth(candidate: Candidate) -> tuple[float, float]:

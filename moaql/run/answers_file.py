@@ -43,7 +43,9 @@ def read_questions(path: str, field: str | None = None, limit: int | None = None
         if limit is not None and len(questions) >= limit:
             break
     if not questions:
-        raise UsageError(f"`{path}` is empty: it holds no question", "Write one JSON object a line, with a field `input`.")
+        raise UsageError(
+            f"`{path}` is empty: it holds no question", "Write one JSON object a line, with a field `input`."
+        )
     return questions
 
 
@@ -69,12 +71,17 @@ class AnswersFile:
         self.cost: float | None = 0.0
         self.simulated = False
         self._fingerprint = fingerprint[:12]
-        self._read()
         try:
             # Halves of surrogate pairs, which models do write, are no UTF-8: they become `?`.
             self._file: IO[str] = open(path, "a", encoding="utf-8", errors="replace")  # noqa: SIM115 - closed by __exit__
         except OSError as error:
             raise _unwritable(path, error) from None
+        try:
+            self._lock()
+            self._read()
+        except BaseException:
+            self._file.close()
+            raise
 
     def add(self, id: str, answer: Answer) -> None:
         """Keep one answer."""
@@ -126,9 +133,22 @@ class AnswersFile:
         except OSError as failure:
             raise _unwritable(self.path, failure) from None
 
-    def _read(self) -> None:
-        if not os.path.exists(self.path):
+    def _lock(self) -> None:
+        """Keep other batches out of the file, where the system can; the lock ends with the process, however that ends."""
+        try:
+            import fcntl
+        except ImportError:  # Windows has none
             return
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(
+                f"another batch is writing `{self.path}`", "Wait until it is done, or give another file with `-o`."
+            ) from None
+        except OSError:  # a file system without locks
+            return
+
+    def _read(self) -> None:
         try:
             with open(self.path, "rb+") as file:
                 data = file.read()

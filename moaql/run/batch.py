@@ -52,8 +52,8 @@ async def answer_all(
     """Answer questions, and say of each when it is done, in the order in which they are done.
 
     A question that fails does not end the others. What ends all (the budget, the bank, the first question of all failing because a
-    key is missing) is raised; those that were done before have been said. When the budget is reached, no question is begun any more,
-    but those under way go on as far as they can: what is in flight is paid already.
+    key is missing) is raised; those that were done before have been said. When the budget is reached, no question is begun any
+    more, but those under way go on as far as they can: what is in flight is paid already.
 
     Args:
         graph: The topology.

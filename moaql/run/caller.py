@@ -7,6 +7,7 @@ sees it; failures are never kept.
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -318,7 +319,8 @@ def _counted(response: Response, request: Request) -> Response:
     if not prompt:
         prompt = round(sum(tokens_of(text) for _, text in request.messages)) + 4 * len(request.messages)
     if not completion:
-        completion = max(1, round(tokens_of(response.text) + tokens_of(response.reasoning)))
+        most = dict(request.settings).get("max_tokens") or math.inf
+        completion = max(1, round(min(most, tokens_of(response.text) + tokens_of(response.reasoning))))
     return replace(response, prompt_tokens=prompt, completion_tokens=completion)
 
 

@@ -109,6 +109,38 @@ def test_questions_that_fail_are_named_and_tried_again(moaql: Any, write: Any, t
         assert [each.question for each in server.asked].count("question 0") == 1
 
 
+def test_members_that_were_lost_are_told(moaql: Any, write: Any) -> None:
+    """The answers are there, but they are not those of the topology as it is written."""
+    with FaultServer(a=echo, b=Status(401), c=echo) as server:
+        write("p.moaql", server.program(PANEL))
+        write("in.jsonl", questions(3))
+        done = moaql("batch", "p.moaql", "in.jsonl", "-o", "out.jsonl", "--quiet")
+        assert done.code == 0
+        assert done.err.startswith("lost: layer1/b: missing in 3 answers; the last time: `openai/b` failed with status")
+        document = json.loads(moaql("batch", "p.moaql", "in.jsonl", "-o", "other.jsonl", "--json").out)
+        assert document["lost"] == {"layer1/b": 3}
+
+
+def test_two_batches_do_not_write_one_file(moaql: Any, panel: FaultServer, tmp_path: Path) -> None:
+    fcntl = pytest.importorskip("fcntl", reason="Windows has no such locks")
+    with open(tmp_path / "out.jsonl", "a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        done = moaql("batch", "p.moaql", "in.jsonl", "-o", "out.jsonl")
+    assert done.code == 2
+    assert "another batch is writing `out.jsonl`" in done.err
+    assert panel.asked == []
+    assert moaql("batch", "p.moaql", "in.jsonl", "-o", "out.jsonl").code == 0
+
+
+def test_a_file_that_cannot_be_written(moaql: Any, panel: FaultServer, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    for path, words in (("nowhere/out.jsonl", "no such file or directory"), ("folder", "is a directory")):
+        done = moaql("batch", "p.moaql", "in.jsonl", "-o", path)
+        assert done.code == 2
+        assert words in done.err
+    assert panel.asked == []
+
+
 def test_a_budget_that_is_reached_and_raised(moaql: Any, write: Any, tmp_path: Path) -> None:
     with FaultServer(a=echo, b=echo, c=echo) as server:
         write("p.moaql", server.program(PANEL, "api_key_env=none max_tokens=20 price_in=1 price_out=2"))

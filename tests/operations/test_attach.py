@@ -16,10 +16,9 @@ def test_critiques_go_to_whom_the_critic_was_shown_behind_earlier_ones() -> None
 
 def test_lost_candidates_move_no_critique() -> None:
     inputs = {"candidates": voices(None, "2", "3"), "critiques": said(("bc", "[1] about b\n[2] about c"))}
-    assert [(each.node, each.critiques) for each in apply("attach", inputs, what="critiques")[0]] == [
-        ("b", ("about b",)),
-        ("c", ("about c",)),
-    ]
+    lost, *kept = apply("attach", inputs, what="critiques")[0]
+    assert lost is None  # its place stays empty
+    assert [(each.node, each.critiques) for each in kept] == [("b", ("about b",)), ("c", ("about c",))]
 
 
 def test_critiques_that_are_missing_are_named() -> None:
@@ -33,7 +32,7 @@ def test_critiques_that_are_missing_are_named() -> None:
 def test_scores_go_to_their_candidates() -> None:
     inputs = {"candidates": voices("1", None, "3"), "scores": said(("a", "Score: 3"), None, ("c", "Score: 9/10"))}
     kept, notes = apply("attach", inputs, what="scores")
-    assert [(each.node, each.score) for each in kept] == [("a", 0.3), ("c", 0.9)]
+    assert [each and (each.node, each.score) for each in kept] == [("a", 0.3), None, ("c", 0.9)]
     assert notes == []
 
 
@@ -58,7 +57,7 @@ def test_a_text_that_goes_through_the_tests_is_a_grade() -> None:
 def test_tests_go_to_every_candidate_in_one_form() -> None:
     inputs = {"candidates": voices("1", None, "3"), "tests": said(("", "Here:\n- It names Bern.\n- It is short."))}
     kept, notes = apply("attach", inputs, what="tests")
-    assert [(each.node, each.tests) for each in kept] == [("a", TESTS), ("c", TESTS)]
+    assert [each and (each.node, each.tests) for each in kept] == [("a", TESTS), None, ("c", TESTS)]
     assert notes == []
 
 

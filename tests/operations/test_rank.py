@@ -20,12 +20,26 @@ def ranked(
     [
         ("abc", "Ranking: [2] > [3] > [1]", "bca"),
         ("cab", "Ranking: [1] > [2] > [3]", "cab"),  # numbers mean what the judge was shown
-        ("abc", "Ranking: [3]", "cab"),  # those that are left out follow in their order
-        ("abx", "Ranking: [3] > [2]", "bac"),  # one that was lost meanwhile
     ],
 )
 def test_a_list_is_read_by_the_numbers_that_the_judge_saw(shown: str, text: str, expected: str) -> None:
     assert ranked("listwise", (shown, text)) == (expected, [])
+
+
+@pytest.mark.parametrize(
+    ("shown", "text", "expected"),
+    [
+        ("abc", "Ranking: [3]", "cab"),
+        ("abx", "Ranking: [3] > [2]", "bac"),  # one that was lost meanwhile
+    ],
+)
+def test_those_that_a_list_leaves_out_follow_in_their_order_and_it_is_said(
+    shown: str, text: str, expected: str
+) -> None:
+    assert ranked("listwise", (shown, text)) == (
+        expected,
+        ["the ranking leaves 2 candidates of 3 out, which stand last"],
+    )
 
 
 @pytest.mark.parametrize("verdict", [("abc", "They are all good."), ("", "Ranking: [2] > [1]"), None])

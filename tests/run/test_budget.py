@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,9 @@ def bad_days(draw: st.DrawFn) -> list[Act]:
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     acts=bad_days(),
-    prices=st.tuples(st.integers(0, 10_000), st.integers(1, 10_000)).map(lambda cents: (cents[0] / 100, cents[1] / 100)),
+    prices=st.tuples(st.integers(0, 10_000), st.integers(1, 10_000)).map(
+        lambda cents: (cents[0] / 100, cents[1] / 100)
+    ),
     dollars=st.floats(1e-6, 0.1),
     concurrency=st.integers(1, 8),
     pipeline=st.sampled_from(
@@ -119,10 +122,8 @@ def test_no_budget_is_ever_exceeded(
             ) as caller:
                 budgets.append(caller.budget)
                 questions = [Question(f"question {number}") for number in range(4)]
-                try:
+                with suppress(moaql.BudgetReached):
                     await answer_all(graph, questions, caller, at_once=3, on_done=lambda done: None)
-                except moaql.BudgetReached:
-                    pass
 
         asyncio.run(run())
     (budget,) = budgets
@@ -131,6 +132,15 @@ def test_no_budget_is_ever_exceeded(
     assert budget.paid + budget.uncertain <= dollars * (1 + 1e-9) + 1e-12
     assert budget.reserved == 0
     assert min(budget.paid, budget.uncertain) >= 0
+
+
+def test_an_estimate_is_no_more_than_the_limit_of_tokens() -> None:
+    """A text of which the server counts no tokens may look longer than it can have been."""
+    with FaultServer(a=Says("x" * 700, None)) as server:
+        answer = ask(server, "a max_tokens=100", "Q", budget=1.01 * worst("Q", 100))
+    assert answer.completion_tokens == 100
+    assert answer.paid is not None
+    assert answer.paid < worst("Q", 100)
 
 
 # What a budget means for a run
@@ -257,7 +267,9 @@ def test_a_batch_that_reaches_its_budget_goes_on_with_a_bigger_one_and_pays_the_
     bank = str(tmp_path / "bank.db")
     questions = [Question(f"question {number:02}") for number in range(20)]
     with FaultServer(a=Later(0.005, "one"), c="merged") as server:
-        program = server.program("layer [a x2] temperature=1 -> agg c", "api_key_env=none seed=1 max_tokens=20 price_in=1 price_out=2")
+        program = server.program(
+            "layer [a x2] temperature=1 -> agg c", "api_key_env=none seed=1 max_tokens=20 price_in=1 price_out=2"
+        )
         graph = moaql.parse(program).topology().graph
 
         async def batch(dollars: float) -> tuple[list[Done], bool]:

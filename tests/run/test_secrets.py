@@ -54,9 +54,9 @@ def parts_of(text: str | bytes, key: str) -> bool:
 
 
 @pytest.fixture(params=KEYS.values(), ids=KEYS)
-def key(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def key(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv("MY_SERVERS_KEY", request.param)
-    yield request.param
+    return str(request.param)
 
 
 def chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -1,6 +1,7 @@
 """Runs as OpenTelemetry spans, collected by the SDK's own exporter."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -29,10 +30,8 @@ def spans_of(collected: Collected, pipeline: str, options: dict[str, Any] | None
     """The spans of a run by name; the run's own under `run`."""
     spans, exporter = collected
     with FaultServer(**parts) as server:
-        try:
+        with suppress(moaql.NoCandidates):
             ask(server, pipeline, "What is it?", listeners=(spans,), **(options or {}))
-        except moaql.NoCandidates:
-            pass
     found: dict[str, ReadableSpan] = {each.name: each for each in exporter.get_finished_spans()}
     (workflow,) = (name for name in found if name.startswith("invoke_workflow"))
     found["run"] = found.pop(workflow)

@@ -1,6 +1,7 @@
 """The trace: who proposed what, what was sent, what it cost, how often it was tried, and what was decided."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,8 @@ CALL = 120e-6
 def traced(server: FaultServer, pipeline: str, path: Path, question: str = "What is it?", **options: Any) -> list[Any]:
     """The lines of a run's trace."""
     with TraceFile(str(path)) as trace:
-        try:
+        with suppress(moaql.NoCandidates):
             ask(server, pipeline, question, listeners=(trace,), **options)
-        except moaql.NoCandidates:
-            pass
     return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:-1]]
 
 
@@ -92,9 +91,7 @@ def test_a_run_without_an_answer_ends_with_its_error(tmp_path: Path) -> None:
 
 def test_reductions_and_gates_say_what_they_kept_and_decided(tmp_path: Path) -> None:
     with FaultServer(a="42", b="7") as server:
-        lines = traced(
-            server, "layer [a, a, b] -> when agreement >= 2/3 { vote } else { agg b }", tmp_path / "t.jsonl"
-        )
+        lines = traced(server, "layer [a, a, b] -> when agreement >= 2/3 { vote } else { agg b }", tmp_path / "t.jsonl")
     (gate,) = (line for line in lines if line["event"] == "gate")
     assert gate["decision"] == "yes"
     (vote,) = (line for line in lines if line["event"] == "reduce" and line["operation"] == "vote")
@@ -121,11 +118,14 @@ def test_texts_of_any_kind_stay_one_line_each(tmp_path: Path) -> None:
 
 
 def test_a_trace_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    with pytest.raises(moaql.UsageError, match="cannot write the trace .*: no such file or directory"):
+    with pytest.raises(moaql.UsageError, match=r"cannot write the trace .*: no such file or directory"):
         TraceFile(str(tmp_path / "nowhere" / "t.jsonl"))
-    with FaultServer(a="one") as server, pytest.raises(moaql.UsageError, match="no space left on device"):
-        with TraceFile("/dev/full") as trace:
-            ask(server, "a", listeners=(trace,))
+    with (
+        FaultServer(a="one") as server,
+        pytest.raises(moaql.UsageError, match="no space left on device"),
+        TraceFile("/dev/full") as trace,
+    ):
+        ask(server, "a", listeners=(trace,))
 
 
 def test_events_are_what_the_lines_are_made_of() -> None:

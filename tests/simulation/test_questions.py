@@ -94,3 +94,16 @@ def test_an_unknown_category_is_told_with_a_suggestion() -> None:
     with pytest.raises(UsageError, match="no category is called `maths`") as caught:
         list(write_questions(1, ["maths"]))
     assert "math" in caught.value.next_step
+
+
+@pytest.mark.parametrize(
+    "piece", ["9", "a", "Ada is taller than Ben. ", "1,", "What is 1", "[1]\n", "Strengths: ", "The answer is "]
+)
+def test_a_very_long_text_is_read_in_no_time(piece: str) -> None:
+    import time
+
+    from simulation.asking import ask
+
+    start = time.perf_counter()
+    ask("weak", piece * (50_000 // len(piece)))
+    assert time.perf_counter() - start < 2

@@ -217,3 +217,9 @@ def test_ranking_by_score_that_is_attached_asks_nobody_else() -> None:
     answer = script.run(f"{THREE} -> score j -> rank by=score top=2")
     assert texts(answer) == ["b", "c"]
     assert len(script.of("j")) == 3
+
+
+def test_a_ranking_that_leaves_candidates_out_is_said():
+    answer = Script(a="x", b="y", c="z", j="Ranking: [3]").run("layer [a, b, c] -> rank j top=2")
+    assert [each.text for each in answer.outputs] == ["z", "x"]
+    assert "leaves 2 candidates of 3 out" in answer.notes[0]

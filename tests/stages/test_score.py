@@ -99,3 +99,10 @@ def test_a_lost_candidate_is_not_rated() -> None:
     assert len(script.of("j")) == 1
     with pytest.raises(moaql.NoCandidates):
         Script(a=Failure(), j="Score: 9").run("a -> score j")
+
+
+def test_places_are_kept_where_a_candidate_is_lost():
+    script = Script(a=Failure(500), b="y", j="Score: 7", c="done")
+    assert script.run("layer [a, b] -> score j -> agg c").text == "done"
+    with pytest.raises(moaql.NoCandidates):
+        script.run("layer [a, b] -> score j -> take 1 -> agg c")

@@ -107,3 +107,11 @@ def test_rounds_run_whatever_the_candidates_say() -> None:
     script = Script(a="draft", b=["b1", "b2", "b3"])
     assert script.run("a -> (b) x3").text == "b3"
     assert len(script.of("b")) == 3
+
+
+def test_each_pass_draws_new_samples():
+    """Asking for the same sample again could not end a loop."""
+    script = Script(a=["bad", "bad too", "good"], j=["Score: 1", "Score: 2", "Score: 9"])
+    answer = script.run("a -> score j -> until score >= 0.8 max 3 { take 0 -> a -> score j }")
+    assert answer.text == "good"
+    assert script.models == ["a", "j", "a", "j", "a", "j"]

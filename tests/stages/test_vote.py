@@ -178,3 +178,16 @@ def test_tokens_probabilities_are_not_asked_for() -> None:
     script = Script(a=Sure("x", 0.9), b="x")
     script.run("layer [a, b] -> vote tie=first")
     assert all("logprobs" not in each.body for each in script.asked)
+
+
+def test_a_weight_holds_under_another_name_of_the_same_model():
+    """Equal calls are one call, under the name that was met first."""
+    script = Script(a="x", b="y", c="y")
+    program = "model al = a\ntopology t = layer [a, b, c] -> when count > 2 { take 0 -> layer [al, b, c] -> vote weights={al: 3} }"
+    assert script.run(program).text == "x"
+
+
+def test_a_tie_that_nothing_decides_is_said():
+    answer = Script(a="x", b="y").run("layer [a, b] -> vote tie=best")
+    assert answer.text == "x"
+    assert "no candidate has a score or a confidence" in answer.notes[0]

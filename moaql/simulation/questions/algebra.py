@@ -56,16 +56,18 @@ FAMILIES = (
     Family(
         "equations",
         "math",
-        re.compile(r"Solve for x:\s*(\d+)x\s*([+-])\s*(\d+)\s*=\s*(-?\d+)"),
+        re.compile(r"Solve for x:\s*(\d{1,9})x\s*([+-])\s*(\d{1,9})\s*=\s*(-?\d{1,9})"),
         _linear,
         _write_linear,
     ),
     Family(
         "remainders",
         "math",
-        re.compile(r"remainder when (\d+)\^(\d+) is divided by (\d+)\?"),
+        re.compile(r"remainder when (\d{1,9})\^(\d{1,9}) is divided by (\d{1,9})\?"),
         _remainder,
         _write_remainder,
     ),
-    Family("divisors", "math", re.compile(r"How many positive divisors does (\d+) have\?"), _divisors, _write_divisors),
+    Family(
+        "divisors", "math", re.compile(r"How many positive divisors does (\d{1,9}) have\?"), _divisors, _write_divisors
+    ),
 )

@@ -93,7 +93,10 @@ FAMILIES = (
     Family(
         "packs",
         "arithmetic",
-        re.compile(r"sells \w+ in packs of (\d+)\. \w+ needs (\d+) \w+\. How many packs must \w+ buy\?"),
+        re.compile(
+            r"sells \w{1,40} in packs of (\d{1,9})\. \w{1,40} needs (\d{1,9}) \w{1,40}\. How many packs "
+            r"must \w{1,40} buy\?"
+        ),
         _packs,
         _write_packs,
     ),
@@ -101,8 +104,9 @@ FAMILIES = (
         "shares",
         "arithmetic",
         re.compile(
-            r"\w+ shares (\d+) \w+ equally among (\d+) friends and then gives away (\d+) of the friends' shares\. "
-            r"How many \w+ are in one share\?"
+            r"\b\w{1,40} shares (\d{1,9}) \w{1,40} equally among (\d{1,9}) friends and then gives away "
+            r"(\d{1,9}) of the friends' shares\. "
+            r"How many \w{1,40} are in one share\?"
         ),
         _share,
         _write_share,
@@ -111,7 +115,8 @@ FAMILIES = (
         "savings",
         "arithmetic",
         re.compile(
-            r"\w+ saves (\d+) coins a week for (\d+) weeks and spends (\d+) coins in each of these weeks\. "
+            r"\b\w{1,40} saves (\d{1,9}) coins a week for (\d{1,9}) weeks and spends (\d{1,9}) coins in "
+            r"each of these weeks\. "
             r"How many coins are left\?"
         ),
         _save,
@@ -120,7 +125,10 @@ FAMILIES = (
     Family(
         "boxes",
         "arithmetic",
-        re.compile(r"\w+ has (\d+) \w+ and buys (\d+) boxes with (\d+) \w+ in each\. How many \w+ does \w+ have now\?"),
+        re.compile(
+            r"\b\w{1,40} has (\d{1,9}) \w{1,40} and buys (\d{1,9}) boxes with (\d{1,9}) \w{1,40} in "
+            r"each\. How many \w{1,40} does \w{1,40} have now\?"
+        ),
         _boxes,
         _write_boxes,
     ),
@@ -128,7 +136,8 @@ FAMILIES = (
         "sums",
         "arithmetic",
         re.compile(
-            r"(?:what is|what's|calculate|compute|how much is)\s+(-?\d[\d,]*)\s*(\+|-|−|\*|x|×|plus|minus|times)\s*(-?\d[\d,]*)"
+            r"(?:what is|what's|calculate|compute|how much "
+            r"is)\s+(-?\d[\d,]{0,20})\s*(\+|-|−|\*|x|×|plus|minus|times)\s*(-?\d[\d,]{0,20})"
             r"(?=\s*(?:[?.!=]|$))(?!\.\d)",
             re.IGNORECASE | re.MULTILINE,
         ),

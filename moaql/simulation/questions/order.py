@@ -91,7 +91,7 @@ FAMILIES = (
     Family(
         "orders",
         "logic",
-        re.compile(r"((?:\w+ is (taller|older|faster) than \w+\.\s+)+)Who is the (\w+)\?"),
+        re.compile(r"((?:\b\w{1,40} is (taller|older|faster) than \w{1,40}\.\s{1,9}){1,40})Who is the (\w{1,40})\?"),
         _solve_order,
         _write_order,
     ),
