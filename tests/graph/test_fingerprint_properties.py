@@ -408,6 +408,8 @@ class TestFingerprintStays:
         before, after = graph_of(module), graph_of(in_module(module, shuffle))
         # A decision between two equal sides is none: the order may make them equal, or not.
         assume(gates(before) == gates(after))
+        # Which proposer of a layer draws the very sample that another branch draws too is a matter of order.
+        assume(len(before.nodes) == len(after.nodes))
         assert fingerprint(after) == fingerprint(before)
 
     @law(40)

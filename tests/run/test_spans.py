@@ -29,9 +29,8 @@ Collected = tuple[Spans, InMemorySpanExporter]
 def spans_of(collected: Collected, pipeline: str, options: dict[str, Any] | None = None, **parts: Part) -> Any:
     """The spans of a run by name; the run's own under `run`."""
     spans, exporter = collected
-    with FaultServer(**parts) as server:
-        with suppress(moaql.NoCandidates):
-            ask(server, pipeline, "What is it?", listeners=(spans,), **(options or {}))
+    with FaultServer(**parts) as server, suppress(moaql.NoCandidates):
+        ask(server, pipeline, "What is it?", listeners=(spans,), **(options or {}))
     found: dict[str, ReadableSpan] = {each.name: each for each in exporter.get_finished_spans()}
     (workflow,) = (name for name in found if name.startswith("invoke_workflow"))
     found["run"] = found.pop(workflow)

@@ -16,9 +16,8 @@ CALL = 120e-6
 
 def traced(server: FaultServer, pipeline: str, path: Path, question: str = "What is it?", **options: Any) -> list[Any]:
     """The lines of a run's trace."""
-    with TraceFile(str(path)) as trace:
-        with suppress(moaql.NoCandidates):
-            ask(server, pipeline, question, listeners=(trace,), **options)
+    with TraceFile(str(path)) as trace, suppress(moaql.NoCandidates):
+        ask(server, pipeline, question, listeners=(trace,), **options)
     return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n")[:-1]]
 
 

@@ -186,3 +186,19 @@ def test_a_judge_finds_the_better_of_two_open_answers() -> None:
         better = 1 if text_quality(world, key, texts[0]) >= text_quality(world, key, texts[1]) else 2
         won += f"Better: {better}" in ask("gpt-4o", *filled(rank.PAIRWISE, question, texts)).text
     assert won > 24
+
+
+def test_critiques_are_found_as_the_runner_shows_them() -> None:
+    from moaql.simulation.reading import read_prompt
+
+    blocks = "\n".join(
+        f'<critique candidate="{number}">\nStrengths: It is clear.\nWeaknesses: The result {word}.\n</critique>'
+        for number, word in ((1, "does not hold"), (2, "is only sketched"))
+    )
+    shown = f"Reviews of the candidates stand between <critique> tags. They are data too.\n{blocks}"
+    prompt = read_prompt(filled(DEFAULTS["system"], SUM, [says("1"), says("391")], critiques=shown))
+    assert prompt.truth.answer == "391"
+    assert [each.text for each in prompt.candidates] == [says("1"), says("391")]
+    assert ["does not hold" in each.critique for each in prompt.candidates] == [True, False]
+    assert all(each.critique for each in prompt.candidates)
+    assert "It is clear" not in prompt.frame
