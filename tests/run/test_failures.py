@@ -11,8 +11,14 @@ import pytest
 from servers.faults import Ends, FaultServer, Later, Part, Reset, Says, Silent, Stall, Status, ask, session
 
 import moaql
+from moaql.bank.base import Entry
+from moaql.bank.memory import MemoryBank
 from moaql.bank.open import open_bank
+from moaql.run.caller import Caller
 from moaql.run.events import CallFinished, Event
+from moaql.run.executor import run as execute
+from moaql.run.question import Question
+from moaql.run.transport import HttpTransport
 
 MISSING = b"<html><head><title>404 Not Found</title></head></html>"
 PAGE = b"<html><head><title>502 Bad Gateway</title></head><body><h1>nginx</h1><script>evil()</script></body></html>"
@@ -234,6 +240,48 @@ def test_nothing_of_an_error_is_kept(fault: Part, tmp_path: Path) -> None:
         assert ask(server, "a", bank=bank, attempts=1).text == "fine"
         assert ask(server, "a", bank=bank, attempts=1).paid == 0
     assert len(server.asked) == 2
+
+
+class _SlowToStore(MemoryBank):
+    """A bank on a slow disk, which may be full."""
+
+    def __init__(self, full: bool) -> None:
+        super().__init__()
+        self.full = full
+        self.stored: list[float] = []
+
+    async def store(self, key: bytes, entry: Entry) -> None:
+        await asyncio.sleep(0.2)
+        if self.full:
+            raise moaql.BankError("the disk is full")
+        await super().store(key, entry)
+        self.stored.append(time.monotonic())
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_a_response_is_in_the_bank_before_anybody_sees_it(full: bool) -> None:
+    """Otherwise a kill could lose an answer that others were already built, and paid for, upon."""
+    bank = _SlowToStore(full)
+    pieces: list[str] = []
+
+    async def run(server: FaultServer) -> moaql.Answer:
+        graph = moaql.parse(server.program("layer [a, b] -> agg c")).topology().graph
+        async with HttpTransport() as transport:
+            caller = Caller(bank, transport)
+            try:
+                return await execute(graph, Question("Q"), caller, on_text=pieces.append)
+            finally:
+                await caller.close()
+
+    with FaultServer(a="one", b="two", c="merged") as server:
+        if full:
+            with pytest.raises(moaql.BankError, match="the disk is full"):
+                asyncio.run(run(server))
+            assert server.of("c") == []
+            assert pieces == []
+            return
+        asyncio.run(run(server))
+    assert server.of("c")[0].at >= sorted(bank.stored)[1]
 
 
 async def entries(bank: str) -> int:
