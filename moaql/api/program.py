@@ -154,7 +154,7 @@ class Program(CheckedProgram):
         Raises:
             UsageError: if there is no such topology, or several and no name.
         """
-        from moaql.api.verbs import choose_topology
+        from moaql.api.choose import choose_topology
 
         found = choose_topology(self, name)
         assert isinstance(found, Topology)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from moaql.api.choose import choose_topology
 from moaql.api.program import Program, Topology
 from moaql.check.checker import check_file, check_source
-from moaql.errors import ProgramError, UsageError
+from moaql.errors import ProgramError
 from moaql.source import Source
 
 if TYPE_CHECKING:
     from moaql.check.program import Program as CheckedProgram
-    from moaql.check.program import Topology as CheckedTopology
     from moaql.graph.nodes import Graph
     from moaql.graph.plan import Plan
 
@@ -59,37 +59,6 @@ def plan(program: CheckedProgram, topology: str | None = None) -> Plan:
     from moaql.graph.plan import plan as make_plan
 
     return make_plan(build(program, topology))
-
-
-def choose_topology(program: CheckedProgram, name: str | None) -> CheckedTopology:
-    """The topology of that name; without one, the only one or the bare pipeline.
-
-    Raises:
-        UsageError: if there is no such topology, or several and no name.
-    """
-    from moaql.check.scope import MAIN
-    from moaql.diagnostics import suggest
-
-    topologies = program.topologies
-    file = program.source.name
-    if name is not None:
-        if name in topologies:
-            return topologies[name]
-        known = ", ".join(topologies) or "none"
-        raise UsageError(f"{file} has no topology `{name}`", suggest(name, topologies) or f"It has: {known}.")
-    if len(topologies) == 1:
-        return next(iter(topologies.values()))
-    if MAIN in topologies:
-        return topologies[MAIN]
-    if not topologies:
-        has = (
-            f"It has a search: `moaql search {file}`."
-            if program.searches
-            else "Write a pipeline, such as `layer [a, b] -> vote`."
-        )
-        raise UsageError(f"{file} has no topology", has)
-    examples = ", ".join(f"{file}::{each}" for each in topologies)
-    raise UsageError(f"{file} has several topologies", f"Name one: {examples}")
 
 
 def _without_errors(program: CheckedProgram) -> Program:

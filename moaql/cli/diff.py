@@ -49,7 +49,7 @@ def command(context: click.Context, before: str, after: str, exit_code: bool, as
 
 
 def _compare(before: str, after: str) -> list[tuple[str, tuple[Change, ...]]]:
-    from moaql.api.verbs import choose_topology
+    from moaql.api.choose import choose_topology
     from moaql.graph.diff import diff
 
     (old_path, old_name), (new_path, new_name) = split_target(before), split_target(after)

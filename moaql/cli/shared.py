@@ -125,7 +125,7 @@ def fail(diagnostics: Sequence[Diagnostic]) -> NoReturn:
 
 def load_graph(target: str) -> tuple[Program, Graph]:
     """The program and the graph of `FILE[::NAME]`. Its mistakes are shown, with exit code 1."""
-    from moaql.api.verbs import choose_topology
+    from moaql.api.choose import choose_topology
 
     path, name = split_target(target)
     program = load_program(path)
