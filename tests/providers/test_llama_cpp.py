@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import moaql
 from moaql.errors import ContextTooLong, Unreachable
 from moaql.providers.base import Request, Response
 from moaql.providers.find import find_provider
@@ -152,3 +153,43 @@ def test_it_speaks_the_protocol_of_anthropic_too(address: str) -> None:
 def test_a_server_that_is_not_there() -> None:
     with pytest.raises(Unreachable, match=r"no connection to 127\.0\.0\.1:9: connection refused"):
         ask("http://127.0.0.1:9")
+
+
+def program(address: str, pipeline: str) -> moaql.Topology:
+    text = f'model m = "llama.cpp/tiny" base_url="{address}" price_in=$1 price_out=$2 max_tokens=24\ntopology t = {pipeline}'
+    return moaql.parse(text).topology()
+
+
+def test_a_topology_runs_on_it_and_is_paid_once(address: str, tmp_path: Path) -> None:
+    panel = program(address, "m x3 temperature=1 -> agg m seed=3")
+    first = panel.run("Say something.", bank=str(tmp_path / "bank.db"))
+    assert [each.node for each in first.said] == ["m", "m#2", "m#3", "agg/m"]
+    assert len({each.text for each in first.candidates}) == 4
+    assert first.completion_tokens == 4 * 24
+    assert first.candidates[3].prompt_tokens > first.candidates[0].prompt_tokens + 3 * 20  # it read the drafts
+    assert first.cost == pytest.approx((first.prompt_tokens * 1 + first.completion_tokens * 2) / 1e6)
+    again = panel.run("Say something.", bank=str(tmp_path / "bank.db"), offline=True)
+    assert (again.text, again.paid) == (first.text, 0)
+
+
+def test_the_last_call_of_a_topology_streams(address: str) -> None:
+    async def listen() -> list[str]:
+        return [piece async for piece in program(address, "m x2 -> agg m").stream("Say something.", bank="none")]
+
+    assert len(asyncio.run(listen())) > 5
+
+
+def test_a_gate_compares_its_probabilities(address: str) -> None:
+    sure, unsure = ("m seed=1 -> when confidence >= 0 { m seed=2 }", "m seed=1 -> when confidence > 99% { m seed=2 }")
+    assert program(address, sure).run("Say something.", bank="none").decisions == {"when": "yes"}
+    answer = program(address, unsure).run("Say something.", bank="none")
+    assert (answer.decisions, answer.notes) == ({"when": "no"}, ())
+
+
+def test_a_proposer_whose_prompt_does_not_fit_is_lost(address: str) -> None:
+    text = f'model m = "llama.cpp/tiny" base_url="{address}" price_in=$1 price_out=$2 max_tokens=24\n' + (
+        f'prompt long {{ user "{"word " * 3000}{{question}}" }}\ntopology t = layer [m, m] prompt=[long, default] -> vote tie=first'
+    )
+    answer = moaql.parse(text).topology().run("Say something.", bank="none")
+    assert len(answer.said) == 1
+    assert "context" in answer.losses[0].reason
