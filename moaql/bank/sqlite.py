@@ -191,8 +191,7 @@ class _Writer:
             self._connection.execute("ROLLBACK")
 
     def _write(self, rows: Sequence[Row]) -> None:
-        for row in rows:
-            write(self._connection, row)
+        write(self._connection, rows)
 
     def _prune(self, selection: Selection) -> int:
         meant, values = _meant(selection)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from zlib import crc32
 
 from moaql.bank.base import Entry
@@ -12,6 +12,9 @@ from moaql.providers.base import Response
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Iterator, Sequence
+
+T = TypeVar("T")
 
 _COLUMNS = (
     "sample, date, cost, latency, prompt_tokens, completion_tokens, confidence, response_latency, finish, reported_model, item, "
@@ -20,11 +23,11 @@ _COLUMNS = (
 READ = (
     f"SELECT responses.key, checksum, body, {_COLUMNS} FROM responses JOIN requests ON requests.id = responses.request"  # noqa: S608
 )
-_IS_THERE = "SELECT 1 FROM responses WHERE key = ?"
-_MODEL = "INSERT INTO models (name) VALUES (?) ON CONFLICT DO NOTHING"
-_REQUEST = "INSERT INTO requests (digest, body) VALUES (?, ?) ON CONFLICT DO NOTHING"
-_RESPONSE = f"""INSERT INTO responses (key, checksum, request, model, {_COLUMNS}) VALUES (?, ?,
-    (SELECT id FROM requests WHERE digest = ?), (SELECT id FROM models WHERE name = ?), {", ".join("?" * 13)})"""  # noqa: S608
+_TOGETHER = (64, 16, 4, 1)
+"""Rows that one statement writes. Each step of a statement lets another thread run, and waits for its own turn again, so many rows
+in one statement leave the thread of the event loop in peace."""
+_REQUEST_ID, _MODEL_ID = "(SELECT id FROM requests WHERE digest = ?)", "(SELECT id FROM models WHERE name = ?)"
+_RESPONSE = f"(?, ?, {_REQUEST_ID}, {_MODEL_ID}, {', '.join('?' * 13)})"
 
 
 class Row(NamedTuple):
@@ -78,12 +81,40 @@ def row_of(key: bytes, entry: Entry) -> Row:
     )
 
 
-def write(connection: sqlite3.Connection, row: Row) -> None:
-    """Write a row, unless its key is there."""
-    if connection.execute(_IS_THERE, (row.key,)).fetchone() is None:
-        connection.execute(_MODEL, (row.model,))
-        connection.execute(_REQUEST, (row.digest, row.body))
-        connection.execute(_RESPONSE, (row.key, row.checksum, row.digest, row.model, *row.values))
+def write(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    """Write rows; of those with a key that is there, or twice among them, the first one stays."""
+    first = {row.key: row for row in reversed(rows)}
+    there = _those_there(connection, list(first))
+    new = [row for row in rows if row.key not in there and first[row.key] is row]
+    _insert(connection, "models (name)", "(?)", [(model,) for model in dict.fromkeys(row.model for row in new)])
+    requests = {row.digest: row.body for row in new}
+    _insert(connection, "requests (digest, body)", "(?, ?)", list(requests.items()))
+    values = [(row.key, row.checksum, row.digest, row.model, *row.values) for row in new]
+    _insert(connection, f"responses (key, checksum, request, model, {_COLUMNS})", _RESPONSE, values)
+
+
+def _those_there(connection: sqlite3.Connection, keys: Sequence[bytes]) -> set[bytes]:
+    found: set[bytes] = set()
+    for some in _some_at_a_time(keys):
+        query = f"SELECT key FROM responses WHERE key IN ({', '.join('?' * len(some))})"  # noqa: S608
+        found.update(key for (key,) in connection.execute(query, some))
+    return found
+
+
+def _insert(connection: sqlite3.Connection, into: str, form: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    for some in _some_at_a_time(rows):
+        marks = ", ".join([form] * len(some))
+        flat = [value for row in some for value in row]
+        connection.execute(f"INSERT INTO {into} VALUES {marks} ON CONFLICT DO NOTHING", flat)  # noqa: S608
+
+
+def _some_at_a_time(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """In as few parts as few different lengths allow, so that SQLite finds the statement among those it knows."""
+    start = 0
+    for length in _TOGETHER:
+        while len(values) - start >= length:
+            yield values[start : start + length]
+            start += length
 
 
 def entry_of(row: tuple[Any, ...]) -> tuple[bytes, Entry]:

@@ -64,7 +64,6 @@ class _Flight:
     def __init__(self, task: asyncio.Task[Answered]) -> None:
         self.task = task
         self.waiting: list[asyncio.Future[None]] = []
-        task.add_done_callback(self._landed)
 
     async def land(self) -> Answered:
         """Wait for it. Being cancelled here cancels it only when nobody else waits."""
@@ -80,9 +79,10 @@ class _Flight:
                 raise
         return self.task.result()
 
-    def _landed(self, task: asyncio.Task[Answered]) -> None:
-        if not task.cancelled():
-            task.exception()  # seen, also where nobody waits any more
+    def landed(self) -> None:
+        """It is over: wake those who wait."""
+        if not self.task.cancelled():
+            self.task.exception()  # seen, also where nobody waits any more
         for future in self.waiting:
             if not future.done():
                 future.set_result(None)
@@ -119,7 +119,7 @@ class Caller:
         self._limits = limits or Limits()
         self._retries = retries or Retries()
         self._flights: dict[bytes, _Flight] = {}
-        self._tasks: set[asyncio.Task[Answered]] = set()
+        self._tasks: dict[asyncio.Task[Answered], _Flight] = {}
         self._landings = 0
 
     async def ask(
@@ -127,7 +127,7 @@ class Caller:
         request: Request,
         price: Price | None,
         *,
-        longest: int | None = None,
+        context: int | None = None,
         on_text: OnText | None = None,
         on_send: OnSend | None = None,
     ) -> Answered:
@@ -136,7 +136,7 @@ class Caller:
         Args:
             request: What to ask.
             price: Dollars per million tokens in and out; None where unknown.
-            longest: Tokens that an answer of this model can have at most, where known.
+            context: Tokens that prompt and answer can have together, where the program says so.
             on_text: Is called with each piece of the answer as it arrives; with all of it at once where it is there already.
             on_send: Is called each time that it is sent for this caller.
 
@@ -163,10 +163,10 @@ class Caller:
                 raise _not_banked(request)
             # While the bank was asked, the same call may have begun and landed.
             look_again = self._landings != landings
-            work = self._make(provider, request, key, price, longest, on_text, on_send, look_again)
-            flight = self._flights[key] = _Flight(asyncio.create_task(work))
-            self._tasks.add(flight.task)
-            flight.task.add_done_callback(self._landed)
+            work = self._make(provider, request, key, price, context, on_text, on_send, look_again)
+            task = asyncio.create_task(work)
+            flight = self._flights[key] = self._tasks[task] = _Flight(task)
+            task.add_done_callback(self._landed)
         try:
             answered = await flight.land()
         finally:
@@ -186,12 +186,10 @@ class Caller:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def _landed(self, task: asyncio.Task[Answered]) -> None:
-        self._tasks.discard(task)
         self._landings += 1
+        self._tasks.pop(task).landed()
 
     async def _reserve(self, request: Request, price: Price | None) -> float:
-        if self.budget.limit is None:
-            return 0.0
         return await self.budget.reserve(_worst_case(request, price), request.id)
 
     def _from_bank(self, entry: Entry, price: Price | None, on_text: OnText | None) -> Answered:
@@ -214,7 +212,7 @@ class Caller:
         request: Request,
         key: bytes,
         price: Price | None,
-        longest: int | None,
+        context: int | None,
         on_text: OnText | None,
         on_send: OnSend | None,
         look_again: bool,
@@ -223,7 +221,7 @@ class Caller:
         if look_again and (entry := await self.bank.find(key)) is not None:
             return self._from_bank(entry, price, on_text)
         limited = self.budget.limit is not None and "max_tokens" not in dict(request.settings)
-        sent = _with_longest(request, min(longest or DEFAULT_LONGEST, DEFAULT_LONGEST)) if limited else request
+        sent = _with_longest(request, min(longest_answer(request.id, context), DEFAULT_LONGEST)) if limited else request
         if limited and (entry := await self.bank.find(key_of(sent))) is not None:
             return self._from_bank(entry, price, on_text)
         response, cost, latency, attempts, paid = await self._send(provider, sent, price, on_text, on_send)
@@ -241,6 +239,7 @@ class Caller:
         on_send: OnSend | None,
     ) -> tuple[Response, float | None, float, int, float | None]:
         gatekeeper = self._limits.of(request.provider, str(dict(request.connection).get("base_url", "")))
+        reserving = self.budget.limit is not None
         heard = False
 
         def hear(text: str) -> None:
@@ -252,7 +251,7 @@ class Caller:
         attempt = 0
         while True:
             attempt += 1
-            reservation = await self._reserve(request, price)
+            reservation = await self._reserve(request, price) if reserving else 0.0
             begun = 0.0
             try:
                 await gatekeeper.enter()
@@ -293,11 +292,11 @@ def cost_of(response: Response, price: Price | None) -> float | None:
     return ((response.prompt_tokens or 0) * price[0] + (response.completion_tokens or 0) * price[1]) / 1e6
 
 
-def longest_answer(model_id: str, context: int | None) -> int | None:
-    """Tokens that an answer of a model can have at most, where that is known."""
+def longest_answer(model_id: str, context: int | None) -> int:
+    """Tokens that an answer of a model can have at most, where that is known; else what a budget allows it."""
     listed = listed_price(model_id)
     known = [each for each in (context, listed.longest_answer if listed else None) if each is not None]
-    return min(known) if known else None
+    return min(known, default=DEFAULT_LONGEST)
 
 
 def _worst_case(request: Request, price: Price | None) -> float | None:

@@ -15,16 +15,15 @@ from moaql.graph.plan import price_of
 from moaql.providers.base import Request
 from moaql.providers.find import find_provider
 from moaql.run.budget import without_price
-from moaql.run.caller import Answered, Caller, longest_answer
+from moaql.run.caller import Answered, Caller
 from moaql.run.events import CallFinished
 from moaql.run.render import Rendered, render
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from moaql.graph.nodes import Call, Graph, Pairs
     from moaql.providers.base import OnText
-    from moaql.run.events import Listener
     from moaql.run.question import Question
 
 _MORE_ROOM = 2
@@ -55,7 +54,7 @@ class Asking:
     question: Question
     seed: int
     run: str
-    listener: Listener
+    listener: Callable[[CallFinished], None]
 
 
 async def carry_out(call: Call, candidates: Sequence[Candidate], asking: Asking, on_text: OnText | None) -> Candidate:
@@ -138,13 +137,15 @@ async def _answered(
     caller: Caller, request: Request, model: Model, truncated: str | None, on_text: OnText | None, sent: _Sent
 ) -> tuple[Answered, Pairs]:
     """The answer, and the settings that it was asked with."""
-    price, longest = price_of(model), longest_answer(model.id, model.context)
-    answered = await caller.ask(request, price, longest=longest, on_text=on_text, on_send=sent.once_more)
+    price = price_of(model)
+    answered = await caller.ask(request, price, context=model.context, on_text=on_text, on_send=sent.once_more)
     cut = answered.response.finish == "length" and truncated == "retry"
     if not cut or "max_tokens" not in dict(request.settings):
         return answered, request.settings
     again = replace(request, settings=_with_more_room(request.settings))
-    return _together(answered, await caller.ask(again, price, longest=longest, on_send=sent.once_more)), again.settings
+    return _together(
+        answered, await caller.ask(again, price, context=model.context, on_send=sent.once_more)
+    ), again.settings
 
 
 def check_prices(graph: Graph, caller: Caller) -> None:

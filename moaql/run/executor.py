@@ -8,19 +8,17 @@ everything when the run ends, however it ends.
 from __future__ import annotations
 
 import asyncio
-import time
-import uuid
+import random
 from typing import TYPE_CHECKING
 
-from moaql.errors import MoaqlError, NoCandidates, ProviderError, UsageError
+from moaql.errors import MoaqlError, ProviderError, UsageError
 from moaql.graph.nodes import Call, Gate, Graph, Reduce
 from moaql.operations import OPERATIONS
 from moaql.operations.base import Given
 from moaql.run import lazy
 from moaql.run.calls import Asking, carry_out, check_prices
-from moaql.run.events import CallFinished, NodeFinished, RunFinished, RunStarted
 from moaql.run.gates import Decision
-from moaql.run.result import Answer, Loss, Said
+from moaql.run.record import Record
 from moaql.run.work import Work, all_done
 
 if TYPE_CHECKING:
@@ -30,8 +28,9 @@ if TYPE_CHECKING:
     from moaql.graph.nodes import Node
     from moaql.providers.base import OnText
     from moaql.run.caller import Caller
-    from moaql.run.events import Event, Listener
+    from moaql.run.events import Listener
     from moaql.run.question import Question
+    from moaql.run.result import Answer
 
 
 async def run(
@@ -73,40 +72,29 @@ class _Run:
         on_text: OnText | None,
     ) -> None:
         self.graph = graph
-        self.id = uuid.uuid4().hex[:12]
         self._question = question
         self._seed = seed
-        self._listeners = listeners
         self._on_text = on_text
-        self._asking = Asking(caller, question, seed, self.id, self._hear)
+        self._record = Record(f"{random.getrandbits(48):012x}", graph, question, listeners)
+        self._asking = Asking(caller, question, seed, self._record.run, self._record.hear)
         self._work: dict[str, Work] = {}
-        self._said: dict[str, CallFinished] = {}
-        self._losses: dict[str, str] = {}
-        self._notes: list[str] = []
-        self._decisions: dict[str, str] = {}
         self._group = asyncio.TaskGroup()
         # The nodes whose text is the answer, word by word.
         self._spoken = {graph.outputs[0].node} if on_text is not None and len(graph.outputs) == 1 else set()
         self._spoke = False
 
     async def answer(self) -> Answer:
-        started = time.perf_counter()
-        self._hear(RunStarted(self.id, self.graph.name, self._question.text, self._question.id, time.time()))
         try:
             check_prices(self.graph, self._asking.caller)
             outputs, ready_at = await self._outputs()
             if not outputs:
-                raise self._nothing_left()
+                raise self._record.nothing_left()
         except BaseException as error:
-            message = error.message if isinstance(error, MoaqlError) else type(error).__name__
-            cost, paid = self._bill()
-            self._hear(RunFinished(self.id, "", message, cost, paid, 0.0, time.perf_counter() - started))
+            self._record.failed(error.message if isinstance(error, MoaqlError) else type(error).__name__)
             raise
         if self._on_text is not None and not self._spoke:
             self._on_text(outputs[0].text)
-        result = self._result(outputs, ready_at, time.perf_counter() - started)
-        self._hear(RunFinished(self.id, result.text, "", result.cost, result.paid, result.latency_s, result.elapsed_s))
-        return result
+        return self._record.answer(outputs, ready_at)
 
     async def _outputs(self) -> tuple[tuple[Candidate, ...], float]:
         """The candidates that the graph ends with, and when they would be there."""
@@ -184,7 +172,7 @@ class _Run:
             except ProviderError as error:
                 if spoken and self._spoke:
                     raise  # half of an answer was shown: another cannot take its place
-                self._losses[node.id] = error.message + (f" ({error.next_step})" if error.next_step else "")
+                self._record.lose(node.id, error.message + (f" ({error.next_step})" if error.next_step else ""))
                 work.finish((None,), ready_at)
             else:
                 work.finish((candidate,), ready_at + candidate.latency)
@@ -205,9 +193,7 @@ class _Run:
                 next((each for role, each in read if role == "label"), None),
             )
             label = decision.decide()
-            self._decisions[node.id] = label
-            self._notes += decision.notes
-            self._hear(NodeFinished(self.id, node, (), label, tuple(decision.notes)))
+            self._record.decided(node, label, decision.notes)
             work.finish((), max((each.ready_at for each in works), default=0.0), label)
         finally:
             self.release(ids)
@@ -242,14 +228,12 @@ class _Run:
         self, node: Node, work: Work, outputs: Sequence[Candidate | None], ready_at: float, notes: Sequence[str] = ()
     ) -> None:
         """A reduction is done."""
-        self._notes += notes
-        kept = tuple(each.node for each in outputs if each is not None)
-        self._hear(NodeFinished(self.id, node, kept, "", tuple(notes)))
+        self._record.reduced(node, outputs, notes)
         work.finish(tuple(outputs), ready_at)
 
     def lose(self, node: Node, reason: str) -> None:
         """Say why a node has no output."""
-        self._losses[node.id] = reason
+        self._record.lose(node.id, reason)
 
     def speak_of(self, node: str, source: str) -> None:
         """If the text of a node is the answer, then that of its source is."""
@@ -263,79 +247,10 @@ class _Run:
         assert self._on_text is not None
         self._on_text(text)
 
-    def _hear(self, event: Event) -> None:
-        if isinstance(event, CallFinished) and event.candidate is not None:
-            self._said[event.node.id] = event
-        for listener in self._listeners:
-            listener(event)
-
-    def _bill(self) -> tuple[float | None, float | None]:
-        heard = [event.candidate for event in self._said.values() if event.candidate is not None]
-        return _sum(each.cost for each in heard), _sum(each.paid for each in heard)
-
-    def _nothing_left(self) -> NoCandidates:
-        losses = [f"{node}: {reason}" for node, reason in self._losses.items()]
-        count = len(losses)
-        what = (
-            "every candidate was filtered out"
-            if not count
-            else f"{count} of its parts failed"
-            if count > 1
-            else "a call failed"
-        )
-        return NoCandidates(f"`{self.graph.name}` has no answer: {what}", losses[:20])
-
-    def _result(self, outputs: tuple[Candidate, ...], ready_at: float, elapsed: float) -> Answer:
-        said = [_said(self._said[id]) for id in self.graph.nodes if id in self._said]
-        cost, paid = self._bill()
-        return Answer(
-            text=outputs[0].text,
-            candidate=outputs[0],
-            outputs=outputs,
-            said=tuple(said),
-            losses=tuple(Loss(node, reason) for node, reason in self._losses.items()),
-            notes=tuple(dict.fromkeys(self._notes)),
-            decisions=dict(self._decisions),
-            cost=cost,
-            paid=paid,
-            latency_s=ready_at,
-            elapsed_s=elapsed,
-            run=self.id,
-            topology=self.graph.name,
-            question=self._question.text,
-            simulated=any(each.model_id.startswith("sim/") for each in said),
-        )
-
 
 def _compares_nothing(call: Call, left: int) -> bool:
     """Whether a ranking has only one candidate left of a pair or a list: nobody is paid to order one."""
     return call.purpose.startswith("rank") and len(call.inputs) > 1 and left == 1
-
-
-def _said(event: CallFinished) -> Said:
-    candidate = event.candidate
-    assert candidate is not None
-    return Said(
-        event.node.id,
-        event.node.purpose,
-        candidate.model,
-        candidate.model_id,
-        candidate.sample,
-        candidate.text,
-        candidate.cost,
-        candidate.paid,
-        candidate.latency,
-        candidate.prompt_tokens,
-        candidate.completion_tokens,
-        candidate.banked,
-        candidate.truncated,
-    )
-
-
-def _sum(dollars: Iterable[float | None]) -> float | None:
-    """The sum, or None where a part of it is unknown."""
-    known = list(dollars)
-    return None if None in known else sum(each for each in known if each is not None)
 
 
 def _first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:

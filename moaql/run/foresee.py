@@ -35,12 +35,12 @@ class _Reader(Caller):
         request: Request,
         price: Price | None,
         *,
-        longest: int | None = None,
+        context: int | None = None,
         on_text: OnText | None = None,
         on_send: OnSend | None = None,
     ) -> Answered:
         """What the bank holds."""
-        del longest, on_send
+        del context, on_send
         provider = find_provider(request.id, request.connection)
         entry = await self.bank.find(key_of(request)) if provider.banked else None
         if entry is None:

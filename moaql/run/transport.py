@@ -37,6 +37,7 @@ LARGEST_REPLY = 64 * 1024 * 1024
 """Bytes; more is a fault of the server, or an attack on the memory of this process."""
 DRAIN = 0.05
 """Seconds to wait for the end of a stream that was read to its last line, so that its connection can be used again."""
+_compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ class HttpTransport:
     async def _send(self, address: _Address, headers: Mapping[str, str], body: Any, encoding: str) -> httpx.Response:
         import httpx
 
-        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        content = _compact(body).encode("utf-8", "replace")
         request = httpx.Request(
             "POST",
             address.url,
