@@ -2,14 +2,16 @@
 
     python benchmarks/clients.py [REQUESTS] [IN_FLIGHT]
 
-The server answers after 20 ms (`benchmarks/stub_server.py`). Each client runs in a process of its own; the executor is measured
-before and after the others, and the better figure counts for none: both are printed. Every request differs, so no bank or cache
-answers. moaql does all it does for a user: it renders, keys, keeps (in a bank file), prices and counts.
+The server answers after 20 ms (`benchmarks/stub_server.py`). Each client runs in a process of its own, moaql and the bare client in
+turn; medians are compared. Every request differs, so no bank or cache answers. moaql does all it does for a user: it renders,
+keys, keeps (in a bank file), prices and counts. All clients run with the collector's thresholds that the command line sets
+(`moaql/run/collector.py`); `--default-collector` leaves Python's.
 Promised: 0.75 of the bare client; 3 times dspy.LM.acall; 8 times litellm.acompletion.
 """
 
 import asyncio
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -17,7 +19,10 @@ import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from moaql.run.collector import collect_seldom
+
 HERE = Path(__file__).resolve().parent
+DEFAULT_COLLECTOR = "--default-collector"
 PROMISED = {"bare": 0.75, "dspy": 3.0, "litellm": 8.0}
 FEWER = {"dspy": 0.4, "litellm": 0.2, "openai": 0.2}
 """Share of the requests that slow clients are measured with."""
@@ -121,33 +126,34 @@ async def openai(url: str, requests: int, in_flight: int) -> float:
 CLIENTS = {"moaql": moaql, "bare": bare, "dspy": dspy, "litellm": litellm, "openai": openai}
 
 
-def measure(client: str, url: str, requests: int, in_flight: int) -> float:
+def measure(client: str, url: str, requests: int, in_flight: int, collector: list[str]) -> float:
     """Requests a second of one client, in a process of its own."""
     count = max(in_flight, int(requests * FEWER.get(client, 1)))
-    command = [sys.executable, __file__, "--client", client, url, str(count), str(in_flight)]
+    command = [sys.executable, __file__, "--client", client, url, str(count), str(in_flight), *collector]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return float(done.stdout.split()[-1])
 
 
 def main() -> None:
     """Measure all, and print each as a ratio."""
-    requests = int(sys.argv[1]) if len(sys.argv) > 1 else 5_000
-    in_flight = int(sys.argv[2]) if len(sys.argv) > 2 else 200
+    collector = [each for each in sys.argv if each == DEFAULT_COLLECTOR]
+    numbers = [int(each) for each in sys.argv[1:] if each.isdigit()]
+    requests, in_flight = [*numbers, *(5_000, 200)[len(numbers) :]]
     server = subprocess.Popen([sys.executable, HERE / "stub_server.py"], stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None
         url = server.stdout.readline().strip()
-        order = ["bare", "moaql", "dspy", "litellm", "openai", "moaql", "bare"]
+        order = [*("bare", "moaql") * 5, "dspy", "litellm", "openai", "dspy", "litellm", "openai"]
         found: dict[str, list[float]] = {}
         for client in order:
-            found.setdefault(client, []).append(measure(client, url, requests, in_flight))
+            found.setdefault(client, []).append(measure(client, url, requests, in_flight, collector))
     finally:
         server.terminate()
         server.wait()
-    ours = sum(found["moaql"]) / len(found["moaql"])
+    ours = statistics.median(found["moaql"])
     print(f"{requests} requests, {in_flight} in flight, 20 ms server; requests a second")
     for client, rates in found.items():
-        rate = sum(rates) / len(rates)
+        rate = statistics.median(rates)
         ratio = "" if client == "moaql" else f"  moaql is {ours / rate:.2f} of it"
         promised = f" (promised {PROMISED[client]:g})" if client in PROMISED else ""
         print(f"{client:8} {rate:8,.0f}  ({', '.join(f'{each:,.0f}' for each in rates)}){ratio}{promised}")
@@ -155,7 +161,9 @@ def main() -> None:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--client"]:
-        client, url, requests, in_flight = sys.argv[2:]
+        client, url, requests, in_flight = sys.argv[2:6]
+        if DEFAULT_COLLECTOR not in sys.argv:
+            collect_seldom()
         print(asyncio.run(CLIENTS[client](url, int(requests), int(in_flight))))
     else:
         main()

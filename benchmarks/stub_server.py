@@ -17,7 +17,11 @@ ANSWER = json.dumps(
         "created": 0,
         "model": "stub",
         "choices": [
-            {"index": 0, "message": {"role": "assistant", "content": "The answer is NUMBER..."}, "finish_reason": "stop"}
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": "The answer is NUMBER..."},
+                "finish_reason": "stop",
+            }
         ],
         "usage": {"prompt_tokens": 10, "completion_tokens": 6, "total_tokens": 16},
     }

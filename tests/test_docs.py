@@ -94,7 +94,9 @@ def test_the_wrong_program_of_a_code_has_it_and_the_right_one_has_nothing(code: 
 
 
 def test_the_python_on_a_page_runs(tmp_path: Path) -> None:
-    for code in re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "running.md").read_text(encoding="utf-8"), re.DOTALL):
+    for code in re.findall(
+        r"```python\n(.*?)```", (ROOT / "docs" / "running.md").read_text(encoding="utf-8"), re.DOTALL
+    ):
         (tmp_path / "programs").symlink_to(ROOT / "programs")
         done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr

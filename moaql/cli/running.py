@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -124,7 +123,9 @@ def run_async(work: Coroutine[Any, Any, Any]) -> Any:
     """Run to the end. The collector of cycles is on while something runs long."""
     import asyncio
 
-    gc.enable()
+    from moaql.run.collector import collect_seldom
+
+    collect_seldom()
     show_anything()
     try:
         return asyncio.run(work)

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 
 def attach(given: Given) -> tuple[Candidate | None, ...]:
-    """The same candidates, at the same places, with `what` (`critiques`, `scores` or `tests`) attached, read from the inputs of that role.
+    """The same candidates, at the same places, with `what` (`critiques`, `scores` or `tests`) attached.
+
+    It is read from the inputs of that role.
 
     What cannot be read leaves a candidate as it was, and a note says so; a score that cannot be read leaves none.
     """

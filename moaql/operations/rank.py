@@ -40,7 +40,9 @@ def _listwise(given: Given, candidates: Sequence[Candidate]) -> list[int]:
     if not order:
         given.notes.append("no ranking can be read, so the candidates keep their order")
     elif missing := len(candidates) - len(set(order)):
-        given.notes.append(f"the ranking leaves {count_of(missing, 'candidate')} of {len(candidates)} out, which stand last")
+        given.notes.append(
+            f"the ranking leaves {count_of(missing, 'candidate')} of {len(candidates)} out, which stand last"
+        )
     return list(dict.fromkeys([*order, *range(len(candidates))]))
 
 

@@ -70,7 +70,9 @@ def _break_tie(given: Given, candidates: Sequence[Candidate], level: Sequence[li
         return seeded("vote", given.seed, given.question).choice(level)
     if tie == "best":
         if len(level) > 1 and all(_worth(candidates[position]) == _UNKNOWN for group in level for position in group):
-            given.notes.append("a tie goes to the first: no candidate has a score or a confidence, which `tie=best` compares")
+            given.notes.append(
+                "a tie goes to the first: no candidate has a score or a confidence, which `tie=best` compares"
+            )
         return max(level, key=lambda group: max(_worth(candidates[position]) for position in group))
     return level[0]
 
