@@ -81,7 +81,19 @@ def test_an_unknown_topic(moaql):
 def test_help_of_every_command_has_an_example(moaql):
     from moaql.cli import COMMANDS
 
-    assert set(COMMANDS) >= {"bank", "batch", "check", "diff", "explain", "fmt", "graph", "init", "models", "plan", "run"}
+    assert set(COMMANDS) >= {
+        "bank",
+        "batch",
+        "check",
+        "diff",
+        "explain",
+        "fmt",
+        "graph",
+        "init",
+        "models",
+        "plan",
+        "run",
+    }
     overview = moaql("--help").out
     for name, line in COMMANDS.items():
         assert line in overview
