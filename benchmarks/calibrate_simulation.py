@@ -126,6 +126,27 @@ def _complete(world: World, data: dict[str, Recorded], prices: dict[str, float],
     return replace(world, models=dict(sorted(models.items())), categories=kinds)
 
 
+UNRECORDED_PRICES = {
+    "strong": (2.5, 10.0),
+    "weak": (0.15, 0.6),
+    "wizardlm-2-8x22b": (1.2, 1.2),
+    "qwen1.5-110b-chat": (1.8, 1.8),
+    "mixtral-8x22b-instruct": (1.2, 1.2),
+    "dbrx-instruct": (1.2, 1.2),
+}
+"""List prices of 2024 of models that no recording has, in and out, and assumptions for those that do not exist; others cost 0.9."""
+
+
+def priced(world: World, listed: dict[str, tuple[float, float]]) -> World:
+    """The world with dollars per million tokens: as listed beside the recordings, else as above."""
+    known = {**dict.fromkeys(world.models, (0.9, 0.9)), **UNRECORDED_PRICES, **listed}
+    models = {
+        name: replace(model, price={"in": known[name][0], "out": known[name][1]})
+        for name, model in world.models.items()
+    }
+    return replace(world, models=models)
+
+
 def _finished(name: str, model: Model, general: float, lengths: dict[str, float], price: float, start: World) -> Model:
     ability = dict(model.ability)
     ability["logic"] = round((ability["code"] + ability["arithmetic"]) / 2, 3)
@@ -239,8 +260,11 @@ def main() -> None:
     world = load_world()
     if chosen.fit:
         with (chosen.folder / "prices.json").open(encoding="utf-8") as file:
-            prices = {short(name): float(each["output"]) for name, each in json.load(file).items()}
-        world = fit(data, prices, world, chosen.open_seconds, chosen.open_questions)
+            listed = {
+                short(name): (float(each["input"]), float(each["output"])) for name, each in json.load(file).items()
+            }
+        prices = {name: price for name, (_, price) in listed.items()}
+        world = priced(fit(data, prices, world, chosen.open_seconds, chosen.open_questions), listed)
         write(world, Path(BUILT_IN))
     show(world, data)
 

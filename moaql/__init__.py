@@ -32,9 +32,10 @@ if TYPE_CHECKING:
     )
     from moaql.graph.nodes import Graph
     from moaql.graph.plan import Plan
+    from moaql.run.batch import Done
     from moaql.run.question import Question
-    from moaql.run.result import Answer
-    from moaql.run.session import Options, open_session
+    from moaql.run.result import Answer, Loss, Said
+    from moaql.run.session import Options, Session, open_session
     from moaql.run.trace import TraceFile
 
 _HOME = {
@@ -43,7 +44,9 @@ _HOME = {
     "BudgetReached": "moaql.errors",
     "Candidate": "moaql.answers.candidate",
     "Diagnostic": "moaql.diagnostics",
+    "Done": "moaql.run.batch",
     "Graph": "moaql.graph.nodes",
+    "Loss": "moaql.run.result",
     "MissingKey": "moaql.errors",
     "MissingPackage": "moaql.errors",
     "MoaqlError": "moaql.errors",
@@ -55,6 +58,8 @@ _HOME = {
     "ProgramError": "moaql.errors",
     "ProviderError": "moaql.errors",
     "Question": "moaql.run.question",
+    "Said": "moaql.run.result",
+    "Session": "moaql.run.session",
     "Topology": "moaql.api.program",
     "TraceFile": "moaql.run.trace",
     "UsageError": "moaql.errors",
@@ -70,7 +75,9 @@ __all__ = [
     "BudgetReached",
     "Candidate",
     "Diagnostic",
+    "Done",
     "Graph",
+    "Loss",
     "MissingKey",
     "MissingPackage",
     "MoaqlError",
@@ -82,6 +89,8 @@ __all__ = [
     "ProgramError",
     "ProviderError",
     "Question",
+    "Said",
+    "Session",
     "Topology",
     "TraceFile",
     "UsageError",

@@ -52,8 +52,9 @@ class ReasoningFilter:
     def __init__(self) -> None:
         self.blocks: list[str] = []
         self.retracted = 0
-        self._buffer = ""  # from the start of the line at `_position`, so that the patterns see where lines begin
+        self._buffer = ""  # from the character before `_position`: backticks and line ends there matter to the patterns
         self._position = 0
+        self._run: list[str] = []  # pieces that go on with the fence at the buffer's end
         self._given: list[str] = []
         self._answering = False  # whether anything but white space was given out
         self._open: list[str] = []  # names of the tags that are open
@@ -63,7 +64,10 @@ class ReasoningFilter:
 
     def feed(self, piece: str) -> str:
         """Take the next piece, and return what of the answer is certain by now, which may be ""."""
-        self._buffer += piece
+        if self._goes_on(piece):
+            self._run.append(piece)
+            return ""
+        self._complete(piece)
         out: list[str] = []
         while (match := self._pattern.search(self._buffer, self._position)) is not None:
             if match.end() == len(self._buffer) and match[0][-1] in "`~":
@@ -71,12 +75,13 @@ class ReasoningFilter:
             self._take(match.start(), out)
             self._mark(match, out)
         self._take(self._certain_end(), out)
-        line = self._buffer.rfind("\n", 0, self._position) + 1
-        self._buffer, self._position = self._buffer[line:], self._position - line
+        before = max(0, self._position - 1)
+        self._buffer, self._position = self._buffer[before:], self._position - before
         return "".join(out)
 
     def end(self) -> str:
         """Say that the stream has ended, and return the rest of the answer."""
+        self._complete("")
         out: list[str] = []
         self._take(len(self._buffer), out)
         if self._open:
@@ -86,6 +91,16 @@ class ReasoningFilter:
             else:
                 self._give("".join(rest), out)
         return "".join(out)
+
+    def _goes_on(self, piece: str) -> bool:
+        """Whether a piece only makes the fence longer that is arriving: nothing is certain then, and nothing is searched again."""
+        last = self._buffer[-1:]
+        arriving = len(self._buffer) - self._position >= 3 and last in "`~"
+        return arriving and bool(piece) and piece.count(last) == len(piece)
+
+    def _complete(self, piece: str) -> None:
+        self._buffer = "".join([self._buffer, *self._run, piece])
+        self._run.clear()
 
     @property
     def _pattern(self) -> re.Pattern[str]:

@@ -32,7 +32,7 @@ def choose_topology(program: Program, name: str | None) -> Topology:
         return topologies[MAIN]
     if not topologies:
         has = (
-            f"It has a search: `moaql search {file}`."
+            "It holds a search, and a search is no topology."
             if program.searches
             else "Write a pipeline, such as `layer [a, b] -> vote`."
         )

@@ -8,20 +8,21 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from moaql.check.program import Program as CheckedProgram
 from moaql.check.program import Topology as CheckedTopology
-from moaql.errors import ProgramError
+from moaql.errors import ProgramError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Coroutine, Iterable, Mapping, Sequence
 
     from moaql.graph.nodes import Graph
     from moaql.run.batch import Done
     from moaql.run.caller import Caller
     from moaql.run.question import Question
     from moaql.run.result import Answer
+    from moaql.run.session import RunArguments
 
     Asked = str | Question | Sequence[Mapping[str, str]]
 
@@ -47,7 +48,7 @@ class Topology(CheckedTopology):
             raise ProgramError(diagnostics)
         return built
 
-    def run(self, question: Asked, **options: Any) -> Answer:
+    def run(self, question: Asked, **options: Unpack[RunArguments]) -> Answer:
         """Answer one question, and wait for it.
 
         Where an event loop is running already (in a notebook, in asynchronous code) nothing can wait, so an awaitable is returned:
@@ -63,35 +64,32 @@ class Topology(CheckedTopology):
             NotBanked: if it is offline, and the bank has no such answer.
             UsageError, ProgramError, BankError: see `moaql.errors`.
         """
-        coroutine = self.arun(question, **options)
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
-            return asyncio.run(coroutine)
-        return coroutine  # type: ignore[return-value]
+        return _now(self.arun(question, **options))  # type: ignore[no-any-return]
 
-    async def arun(self, question: Asked, *, session: Caller | None = None, **options: Any) -> Answer:
+    async def arun(self, question: Asked, *, session: Caller | None = None, **options: Unpack[RunArguments]) -> Answer:
         """Answer one question. Arguments and errors as in `run`."""
         from moaql.run.executor import run
         from moaql.run.question import as_question
-        from moaql.run.session import Options, open_session
+        from moaql.run.session import open_session, options_from
 
-        given = Options(**options)
+        given = options_from(options, session)
         asked, graph = as_question(question), self.graph
         if session is not None:
             return await run(graph, asked, session, seed=given.seed, listeners=given.listeners)
         async with open_session(given) as caller:
             return await run(graph, asked, caller, seed=given.seed, listeners=given.listeners)
 
-    async def stream(self, question: Asked, *, session: Caller | None = None, **options: Any) -> AsyncIterator[str]:
+    async def stream(
+        self, question: Asked, *, session: Caller | None = None, **options: Unpack[RunArguments]
+    ) -> AsyncIterator[str]:
         """The pieces of the answer as they arrive, where the topology ends with a call; otherwise the answer in one piece."""
         from contextlib import AsyncExitStack
 
         from moaql.run.executor import run
         from moaql.run.question import as_question
-        from moaql.run.session import Options, open_session
+        from moaql.run.session import open_session, options_from
 
-        given = Options(**options)
+        given = options_from(options, session)
         asked, graph = as_question(question), self.graph
         pieces: asyncio.Queue[str | None] = asyncio.Queue()
         async with AsyncExitStack() as stack:
@@ -108,8 +106,8 @@ class Topology(CheckedTopology):
                 task.cancel()
                 await asyncio.gather(task, return_exceptions=True)
 
-    def batch(self, questions: Iterable[Asked], **options: Any) -> list[Done]:
-        """Answer many questions, and wait for all.
+    def batch(self, questions: Iterable[Asked], **options: Unpack[RunArguments]) -> list[Done]:
+        """Answer many questions, and wait for all; in a notebook, `await` it as `run`.
 
         Returns:
             One for each question, in their order: its `answer`, or its `error`.
@@ -117,7 +115,7 @@ class Topology(CheckedTopology):
         Raises:
             BudgetReached, NotBanked, BankError, UsageError: and what was paid for is in the bank.
         """
-        return asyncio.run(self.abatch(questions, **options))
+        return _now(self.abatch(questions, **options))  # type: ignore[no-any-return]
 
     async def abatch(
         self, questions: Iterable[Asked], *, session: Caller | None = None, at_once: int = 64, **options: Any
@@ -127,9 +125,13 @@ class Topology(CheckedTopology):
 
         from moaql.run.batch import answer_all
         from moaql.run.question import as_question
-        from moaql.run.session import Options, open_session
+        from moaql.run.session import open_session, options_from
 
-        given = Options(**options)
+        given = options_from(options, session)
+        if isinstance(questions, str):
+            raise UsageError(
+                "a batch is a list of questions, not one text", "Write `batch([question])`, or `run(question)`."
+            )
         done: list[Done] = []
         async with AsyncExitStack() as stack:
             caller = session if session is not None else await stack.enter_async_context(open_session(given))
@@ -143,6 +145,17 @@ class Topology(CheckedTopology):
                 on_done=done.append,
             )
         return sorted(done, key=lambda each: each.position)
+
+
+def _now(work: Coroutine[Any, Any, Any]) -> Any:
+    """The outcome; where an event loop is running, something to await."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        waits = True
+    else:
+        waits = False
+    return asyncio.run(work) if waits else work
 
 
 class Program(CheckedProgram):

@@ -35,11 +35,11 @@ def parse(text: str, name: str = "<text>") -> Program:
     return _without_errors(check_source(Source(text, name)))
 
 
-def build(program: CheckedProgram, topology: str | None = None) -> Graph:
+def build(program: CheckedProgram | Topology, topology: str | None = None) -> Graph:
     """The graph of a topology: every call, reduction and gate.
 
     Args:
-        program: A program without errors.
+        program: A program without errors, or one of its topologies.
         topology: Its name; not needed where there is only one, or a bare pipeline.
 
     Raises:
@@ -48,13 +48,14 @@ def build(program: CheckedProgram, topology: str | None = None) -> Graph:
     """
     from moaql.graph.build import build as build_graph
 
-    built, diagnostics = build_graph(choose_topology(program, topology))
+    meant = program if isinstance(program, Topology) else choose_topology(program, topology)
+    built, diagnostics = build_graph(meant)
     if built is None:
         raise ProgramError(diagnostics)
     return built
 
 
-def plan(program: CheckedProgram, topology: str | None = None) -> Plan:
+def plan(program: CheckedProgram | Topology, topology: str | None = None) -> Plan:
     """Calls, depth, dollars and seconds of one question, before anything is spent. Arguments and errors as in `build`."""
     from moaql.graph.plan import plan as make_plan
 

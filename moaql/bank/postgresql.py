@@ -130,8 +130,10 @@ class _Server:
         try:
             try:
                 return answer_all(self._connection, jobs)
-            except psycopg.Error:
-                if not self._connection.broken and not self._connection.closed:
+            except psycopg.Error as error:
+                # The server tells its errors by a state; without one, the connection itself has failed.
+                untold = isinstance(error, psycopg.OperationalError) and error.sqlstate is None
+                if not (untold or self._connection.broken or self._connection.closed):
                     raise
                 self.finish()
                 self._connect()

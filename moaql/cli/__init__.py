@@ -102,34 +102,44 @@ def _run() -> int:
     try:
         _load_environment_file()
         result = cli.main(prog_name="moaql", standalone_mode=False)
-    except click.exceptions.Abort:
-        return 130
-    except KeyboardInterrupt:
+    except (click.exceptions.Abort, KeyboardInterrupt) as error:
+        kept = str(error.__cause__ or error)
+        click.echo(f"interrupted: {kept}" if kept else "interrupted", err=True)
+        _as_json("interrupted", kept)
         return 130
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
     except click.ClickException as error:
         error.show()
+        _as_json(error.format_message(), "")
         return error.exit_code
     except MoaqlError as error:
         click.echo(f"error: {error.message}", err=True)
         if error.next_step:
             click.echo(error.next_step, err=True)
-        if "--json" in sys.argv:
-            from moaql.cli.shared import print_json
-
-            print_json({"error": error.message, "help": error.next_step, "diagnostics": []})
+        _as_json(error.message, error.next_step)
         return error.exit_code
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except RecursionError:
         click.echo("error: the program is nested too deeply.", err=True)
+        _as_json("the program is nested too deeply", "")
         return 1
     except OSError as error:
-        click.echo(f"error: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", err=True)
+        message = f"{(error.strerror or str(error)).lower()}{f': {error.filename}' if error.filename else ''}"
+        click.echo(f"error: {message}\nCheck the path and its permissions.", err=True)
+        _as_json(message, "Check the path and its permissions.")
         return 2
     return result if isinstance(result, int) else 0
+
+
+def _as_json(message: str, help: str) -> None:
+    """With `--json`, a failure is a document too."""
+    if "--json" in sys.argv:
+        from moaql.cli.shared import print_json
+
+        print_json({"error": message, "help": help, "diagnostics": []})
 
 
 def _load_environment_file() -> None:
@@ -137,4 +147,9 @@ def _load_environment_file() -> None:
     if os.path.isfile(".env"):
         from dotenv import load_dotenv
 
-        load_dotenv(".env")
+        from moaql.errors import UsageError
+
+        try:
+            load_dotenv(".env")
+        except UnicodeDecodeError:
+            raise UsageError("the file `.env` here is not UTF-8 text", "Save it as UTF-8, or remove it.") from None

@@ -10,6 +10,7 @@ import click
 from moaql.cli.progress import Progress
 from moaql.cli.running import SIMULATED, Listening, dollars, options_of, run_async, run_options, spent
 from moaql.cli.shared import TARGET, common_options, load_graph, print_json
+from moaql.errors import MoaqlError, UsageError
 
 if TYPE_CHECKING:
     from moaql.graph.nodes import Graph
@@ -48,28 +49,30 @@ def command(
     \b
     Example: moaql batch programs/quickstart.moaql programs/evals/arithmetic.jsonl -o answers.jsonl
     """
+    if output == "-":
+        raise UsageError("the answers go to a file, so that a batch can go on", "Give one, such as `-o answers.jsonl`.")
     from moaql.graph.fingerprint import fingerprint
     from moaql.run.answers_file import AnswersFile, read_questions
 
     _, graph = load_graph(target)
     asked = read_questions(questions, field, limit)
     with (
-        AnswersFile(output, fingerprint(graph)) as answers,
+        AnswersFile(output, fingerprint(graph), given["seed"]) as answers,
         Progress(not quiet and not as_json, "questions") as progress,
     ):
-        left = [question for question in asked if question.id not in answers.ids]
+        left = answers.left(asked)
         progress.begin(len(asked), len(asked) - len(left))
         faults = _Faults()
         with Listening(given) as listeners:
             work = _answer(graph, left, options_of(given), listeners, at_once, answers, faults, progress)
-            caller: Caller = run_async(work)
+            caller, ended = run_async(work)
         answers.sort([question.id for question in asked])
     failed = [{"id": each.question.id, "error": str(each.error).replace("\n", " ")} for each in faults.failures]
     if as_json:
         print_json(
             {
                 "items": len(asked),
-                "done": len(asked) - len(failed),
+                "done": sum(question.id in answers.answered for question in asked),
                 "failed": len(failed),
                 "cost": answers.cost,
                 "paid": None if caller.budget.unpriced else caller.budget.paid,
@@ -79,10 +82,16 @@ def command(
                 "failures": failed,
                 "lost": faults.lost,
                 "simulated": answers.simulated,
+                **({"error": ended.message, "help": ended.next_step} if ended else {}),
             }
         )
     else:
-        _tell(len(asked), failed, faults, answers, caller, quiet)
+        done = sum(question.id in answers.answered for question in asked)
+        _tell(f"{done} of {len(asked)}", failed, faults, answers, caller, quiet)
+        if ended:
+            click.echo(f"error: {ended.message}\n{ended.next_step}".rstrip(), err=True)
+    if ended:
+        raise click.exceptions.Exit(ended.exit_code)
     if failed:
         raise click.exceptions.Exit(3)
 
@@ -112,7 +121,7 @@ class _Faults:
 
 
 def _tell(
-    items: int, failed: list[dict[str, str]], faults: _Faults, answers: AnswersFile, caller: Caller, quiet: bool
+    done: str, failed: list[dict[str, str]], faults: _Faults, answers: AnswersFile, caller: Caller, quiet: bool
 ) -> None:
     for each in failed[:10]:
         click.echo(f"failed: {each['id']}: {each['error']}", err=True)
@@ -122,8 +131,9 @@ def _tell(
         click.echo(f"lost: {node}: missing in {count} answers; the last time: {faults.reasons[node]}", err=True)
     if quiet:
         return
-    done = f"{items - len(failed)} of {items} questions answered in {answers.path}"
-    click.echo(f"{done}; they cost {dollars(answers.cost)}; {spent(caller)}", err=True)
+    click.echo(
+        f"{done} questions answered in {answers.path}; they cost {dollars(answers.cost)}; {spent(caller)}", err=True
+    )
     if answers.simulated:
         click.echo(SIMULATED, err=True)
 
@@ -137,10 +147,12 @@ async def _answer(
     answers: AnswersFile,
     faults: _Faults,
     progress: Progress,
-) -> Caller:
+) -> tuple[Caller, MoaqlError | None]:
+    """Answer them; what ended all of them, where something did."""
     from moaql.run.batch import answer_all
     from moaql.run.session import open_session
 
+    ended: MoaqlError | None = None
     async with open_session(options) as caller:
 
         def keep(done: Done) -> None:
@@ -149,7 +161,10 @@ async def _answer(
                 answers.add(done.question.id, done.answer)
             progress.advance(spent(caller))
 
-        await answer_all(
-            graph, questions, caller, seed=options.seed, at_once=at_once, listeners=listeners, on_done=keep
-        )
-    return caller
+        try:
+            await answer_all(
+                graph, questions, caller, seed=options.seed, at_once=at_once, listeners=listeners, on_done=keep
+            )
+        except MoaqlError as error:
+            ended = error
+    return caller, ended

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
@@ -24,6 +25,8 @@ _HEAD = """\
 # Three drafts. Where two of them agree, that answer stands; elsewhere a stronger model, if there is one, decides.
 # Next: moaql check, moaql plan, moaql run.
 """
+
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 
 @click.command()
@@ -45,7 +48,13 @@ def command(output: str, force: bool, servers: tuple[str, ...], as_json: bool, q
         raise UsageError(
             f"`{output}` is there already", "Give another file with `-o`, or write over it with `--force`."
         )
+    for server in servers:
+        if urlsplit(server).scheme not in ("http", "https") or not urlsplit(server).hostname:
+            raise UsageError(f"`{server}` is no address", "Write `--server http://localhost:8000/v1`.")
     found = [*by_key(), *by_server(servers)]
+    for server in servers:
+        if server not in (each.base_url for each in found) and not quiet:
+            click.echo(f"{server} does not say which models it has; it is left out", err=True)
     text = _program(found)
     with open(output, "w", encoding="utf-8") as file:
         file.write(text)
@@ -90,7 +99,7 @@ def _named(found: list[Found]) -> dict[str, str]:
     for each in found:
         name = _name(each.id, models)
         where = f' base_url="{each.base_url}" api_key_env=none' if each.base_url else ""
-        local = not each.key
+        local = not each.key and urlsplit(each.base_url or "http://localhost").hostname in _THIS_MACHINE
         models[name] = f'"{each.id}"{where}' + (" price_in=$0 price_out=$0" if local else "")
     return models
 

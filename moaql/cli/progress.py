@@ -26,11 +26,11 @@ class Progress:
             from rich.progress import Progress as Bar
 
             self._bar = Bar(
-                TextColumn(unit),
-                BarColumn(),
                 MofNCompleteColumn(),
-                TextColumn("{task.fields[bill]}"),
+                TextColumn(unit),
                 TimeRemainingColumn(),
+                TextColumn("{task.fields[bill]}"),
+                BarColumn(20),
                 console=Console(stderr=True),
                 transient=True,
             )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -96,7 +97,8 @@ def _question(text: str, system: str | None, fields: tuple[str, ...]) -> Questio
     named = [pair.partition("=") for pair in fields]
     for name, separator, _ in named:
         if not separator or not name:
-            raise UsageError(f"`--field {name}` has no value", "Write `--field NAME=VALUE`.")
+            what = "no name" if separator else "no value"
+            raise UsageError(f"`--field {name}{separator}…` has {what}", "Write `--field NAME=VALUE`.")
     return Question(asked.text, system or "", (), fields={name: value for name, _, value in named})
 
 
@@ -118,7 +120,8 @@ def _explain(answer: Answer) -> None:
     """Who said what, and the bill, on standard error."""
     click.echo(err=True)
     columns = ["candidate", "model", "sample", "answer", "tokens", "seconds", "$"]
-    print_table(columns, [_row(each) for each in answer.candidates], right=(2, 4, 5, 6), err=True)
+    width = _answer_width(columns, [_row(each, 0) for each in answer.candidates])
+    print_table(columns, [_row(each, width) for each in answer.candidates], right=(2, 4, 5, 6), err=True, cut=3)
     for gate, decision in answer.decisions.items():
         click.echo(f"{gate}: {decision}", err=True)
     judged = len(answer.said) - len(answer.candidates)
@@ -130,8 +133,18 @@ def _explain(answer: Answer) -> None:
         click.echo(SIMULATED, err=True)
 
 
-def _row(said: Said) -> list[str]:
+def _answer_width(columns: list[str], rows: list[list[str]]) -> int:
+    """Characters of an answer that fit beside the other columns."""
+    if not sys.stderr.isatty():
+        return _ANSWER_WIDTH
+    others = sum(max(map(len, cells)) for cells in zip(columns, *rows, strict=True)) - len("answer")
+    return max(10, min(_ANSWER_WIDTH, shutil.get_terminal_size().columns - others - 3 * len(columns)))
+
+
+def _row(said: Said, width: int) -> list[str]:
     text = " ".join(said.text.split())
-    shown = text if len(text) <= _ANSWER_WIDTH else f"…{text[1 - _ANSWER_WIDTH :]}"
+    shown = (
+        text if len(text) <= width else f"…{text[len(text) + 1 - width :]}" if width else ""
+    )  # answers stand at the end
     tokens = f"{said.prompt_tokens:,} + {said.completion_tokens:,}"
     return [said.node, said.model, str(said.sample), shown, tokens, f"{said.latency_s:.1f}", dollars(said.cost)]

@@ -130,8 +130,8 @@ def run_async(work: Coroutine[Any, Any, Any]) -> Any:
     try:
         return asyncio.run(work)
     except KeyboardInterrupt:
-        click.echo("interrupted: what was paid for is kept, and the same command goes on from there", err=True)
-        raise click.exceptions.Exit(130) from None
+        # Told at the very end, when no progress bar is in the way.
+        raise KeyboardInterrupt("what was paid for is kept, and the same command goes on from there") from None
 
 
 class CallCount:

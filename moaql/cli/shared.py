@@ -155,19 +155,31 @@ def print_json(document: Any) -> None:
 
 
 def print_table(
-    columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = (), *, err: bool = False
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    right: Sequence[int] = (),
+    *,
+    err: bool = False,
+    cut: int | None = None,
 ) -> None:
-    """A table on standard output, or on standard error: plain text when it is not a terminal."""
+    """A table on standard output, or on standard error: plain text when it is not a terminal.
+
+    The cells of column `cut` are cut where the terminal is too narrow.
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    stream = sys.stderr if err else sys.stdout
+    color = use_color(stream)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style=None if color else "none")
     for number, column in enumerate(columns):
-        table.add_column(column, justify="right" if number in right else "left", overflow="fold")
+        # Where there is a column to cut, the others stay whole.
+        overflow: Any = "ellipsis" if number == cut else "fold"
+        justify: Any = "right" if number in right else "left"
+        table.add_column(column, justify=justify, overflow=overflow, no_wrap=cut is not None)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    stream = sys.stderr if err else sys.stdout
     width = None if stream.isatty() else max(200, *(sum(len(cell) + 3 for cell in row) for row in rows), 0)
-    Console(no_color=not use_color(stream), highlight=False, width=width, stderr=err).print(table)
+    Console(no_color=not color, highlight=False, width=width, stderr=err).print(table)

@@ -18,6 +18,7 @@ from moaql.graph.nodes import Call, Graph, Reduce
 from moaql.graph.scenarios import Scenario, Ways, ways_of
 from moaql.language.template import parse_template
 from moaql.providers.recorded import recorded_price
+from moaql.simulation.world_file import simulated_price
 from moaql.stages.base import Bounds
 
 if TYPE_CHECKING:
@@ -101,11 +102,14 @@ def plan(graph: Graph, question: Estimate = assumed.QUESTION_TOKENS) -> Plan:
 
 
 def price_of(model: Model) -> tuple[float, float] | None:
-    """Dollars per million tokens in and out: what the program states, a recording's price file, the list price, or None."""
+    """Dollars per million tokens in and out: what the program states, else what a recording or a simulation, or the list, says."""
     if model.price_in is not None and model.price_out is not None:
         return model.price_in, model.price_out
-    if model.id.startswith("recorded/"):
+    provider, _, name = model.id.partition("/")
+    if provider == "recorded":
         return recorded_price(model.id, connection_of(model))
+    if provider == "sim":
+        return simulated_price(name, dict(connection_of(model)).get("file"))
     listed = listed_price(model.id)
     if listed is None:
         return None

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 import warnings
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from moaql.providers.events import DONE
 from moaql.providers.fields import an_object
 from moaql.providers.replies import Asked, Said, failure, retry_after
 from moaql.providers.secrets import scrub_environment, shown
-from moaql.providers.wire import texts
+from moaql.providers.wire import texts, without_keys
 
 if TYPE_CHECKING:
     from moaql.providers.base import OnText, Request, Response, Transport
@@ -50,8 +51,8 @@ class LiteLLM:
             given = _understood(litellm, arguments(request, asked.key, on_text is not None))
             answer = await litellm.acompletion(**given)
             if on_text is None:
-                return read_completion(_document(answer), asked)
-            return await _read_stream(answer, asked, on_text)
+                return _clean(read_completion(_document(answer), asked), asked)
+            return _clean(await _read_stream(answer, asked, on_text), asked)
         except Exception as error:
             failed = _failure(litellm, error, asked)
             if failed is None:
@@ -129,6 +130,13 @@ async def _read_stream(stream: Any, asked: Asked, on_text: OnText) -> Response:
         await stream.aclose()
     gathered.add(DONE)
     return gathered.response()
+
+
+def _clean(response: Response, asked: Asked) -> Response:
+    """Without any key, also those that LiteLLM found by itself."""
+    known = response.model in asked.id
+    model = response.model if known else scrub_environment(response.model)
+    return without_keys(replace(response, model=model), asked)
 
 
 def _document(answer: Any) -> dict[str, Any]:

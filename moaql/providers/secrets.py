@@ -60,3 +60,14 @@ def shown(text: str, key: str = "") -> str:
     clean = "".join(" " if unicodedata.category(each)[0] in "CZ" else each for each in cut)
     line = " ".join(clean.split())
     return line if len(line) <= LONGEST else line[: LONGEST - 1] + "…"
+
+
+def scrubbed_name(name: str, asked: str, key: str = "") -> str:
+    """What a server calls its model, or its reason to stop, as it may be kept: one line without keys.
+
+    Args:
+        name: What came from outside.
+        asked: The id that was asked for. A name that it ends with is known, whatever it looks like.
+        key: The key that was sent, or "".
+    """
+    return name if f"/{asked}".endswith(f"/{name}") else shown(name, key)

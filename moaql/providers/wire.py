@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from moaql.providers.base import Response
 from moaql.providers.endpoints import key_of, key_variable
 from moaql.providers.events import documents, parsed
 from moaql.providers.replies import Asked, failed_event, failed_reply, nonsense
+from moaql.providers.secrets import scrubbed_name, shown
 
 if TYPE_CHECKING:
     from moaql.providers.base import OnText, Request, Transport
@@ -72,13 +74,13 @@ class Wire(ABC):
                     raise failed_event(asked, document)
                 if piece := gathered.add(document):
                     on_text(piece)
-            return gathered.response()
+            return without_keys(gathered.response(), asked)
 
     def _whole(self, document: dict[str, Any], asked: Asked) -> Response:
         # Some servers say that they failed with a status of 200.
         if document.get("error"):
             raise failed_event(asked, document)
-        return self.read(document, asked)
+        return without_keys(self.read(document, asked), asked)
 
     @abstractmethod
     def url(self, request: Request, streamed: bool) -> str:
@@ -108,6 +110,15 @@ class Wire(ABC):
         """Whether a document of a stream is a reply that came whole."""
         del document
         return False
+
+
+def without_keys(response: Response, asked: Asked) -> Response:
+    """The response, kept from saying a key where a server says names: those are written to traces and to the bank."""
+    model = scrubbed_name(response.model, asked.id, asked.key)
+    finish = response.finish if response.finish in ("stop", "length") else shown(response.finish, asked.key)
+    if (model, finish) == (response.model, response.finish):
+        return response
+    return replace(response, model=model, finish=finish)
 
 
 def ended_early(asked: Asked, begun: bool) -> Exception:

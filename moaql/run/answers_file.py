@@ -55,9 +55,10 @@ class AnswersFile:
     Args:
         path: Of the file; answers in it are kept, a line that was cut off is removed.
         fingerprint: Of the topology that gives the answers.
+        seed: Of what is drawn.
 
     Attributes:
-        ids: Of the items that are answered.
+        answered: The question of each item that is answered, by its id.
         cost: List price in dollars of all answers; None where one is unknown.
         simulated: Whether simulated models took part.
 
@@ -65,12 +66,12 @@ class AnswersFile:
         UsageError: if the file is none of answers, or those of another topology, or cannot be written.
     """
 
-    def __init__(self, path: str, fingerprint: str) -> None:
+    def __init__(self, path: str, fingerprint: str, seed: int = 0) -> None:
         self.path = path
-        self.ids: set[str] = set()
+        self.answered: dict[str, str] = {}
         self.cost: float | None = 0.0
         self.simulated = False
-        self._fingerprint = fingerprint[:12]
+        self._fingerprint = fingerprint[:12] + (f"-{seed}" if seed else "")
         try:
             # Halves of surrogate pairs, which models do write, are no UTF-8: they become `?`.
             self._file: IO[str] = open(path, "a", encoding="utf-8", errors="replace")  # noqa: SIM115 - closed by __exit__
@@ -82,6 +83,20 @@ class AnswersFile:
         except BaseException:
             self._file.close()
             raise
+
+    def left(self, questions: Sequence[Question]) -> list[Question]:
+        """The questions that are not answered yet.
+
+        Raises:
+            UsageError: if one was answered, and was another question then: a line was changed, or one was put in between.
+        """
+        for each in questions:
+            if self.answered.get(each.id, each.text) != each.text:
+                raise UsageError(
+                    f"`{self.path}` holds the answer to another question of the id `{each.id}`",
+                    "The questions have changed. Give another file with `-o`; what was paid for is in the bank.",
+                )
+        return [each for each in questions if each.id not in self.answered]
 
     def add(self, id: str, answer: Answer) -> None:
         """Keep one answer."""
@@ -175,7 +190,7 @@ class AnswersFile:
             raise self._foreign(number) from None
         if theirs != self._fingerprint:
             raise UsageError(
-                f"`{self.path}` holds answers of another topology (`{line.get('topology', '?')}`)",
+                f"`{self.path}` holds answers of another topology (`{line.get('topology', '?')}`), or by another seed",
                 "Give another file with `-o`, or remove this one.",
             )
         return dict(line)
@@ -187,7 +202,7 @@ class AnswersFile:
         )
 
     def _count(self, line: dict[str, Any]) -> None:
-        self.ids.add(str(line["id"]))
+        self.answered[str(line["id"])] = str(line.get("question", ""))
         self.simulated = self.simulated or bool(line.get("simulated"))
         cost = line["cost"]
         self.cost = None if self.cost is None or cost is None else self.cost + cost

@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING
 from moaql.bank.base import Entry
 from moaql.bank.key import key_of
 from moaql.check.prices import listed_price
-from moaql.errors import NotBanked, ProviderError
+from moaql.errors import NotBanked, ProviderError, UsageError
 from moaql.graph.assumptions import tokens_of
 from moaql.providers.find import find_provider
 from moaql.run.budget import DEFAULT_LONGEST, Budget, most_prompt_tokens
+from moaql.run.flights import Flight, bill
 from moaql.run.limits import Limits
 from moaql.run.retry import Retries
 
@@ -56,38 +57,6 @@ class Answered:
     shared: bool = False
 
 
-class _Flight:
-    """A call in flight, and who waits for it."""
-
-    __slots__ = ("task", "waiting")
-
-    def __init__(self, task: asyncio.Task[Answered]) -> None:
-        self.task = task
-        self.waiting: list[asyncio.Future[None]] = []
-
-    async def land(self) -> Answered:
-        """Wait for it. Being cancelled here cancels it only when nobody else waits."""
-        if not self.task.done():
-            future = asyncio.get_running_loop().create_future()
-            self.waiting.append(future)
-            try:
-                await future
-            except asyncio.CancelledError:
-                self.waiting.remove(future)
-                if not self.waiting:
-                    self.task.cancel()
-                raise
-        return self.task.result()
-
-    def landed(self) -> None:
-        """It is over: wake those who wait."""
-        if not self.task.cancelled():
-            self.task.exception()  # seen, also where nobody waits any more
-        for future in self.waiting:
-            if not future.done():
-                future.set_result(None)
-
-
 class Caller:
     """Makes calls. One of it serves any number of questions at once, within one event loop.
 
@@ -118,9 +87,10 @@ class Caller:
         self._transport = transport
         self._limits = limits or Limits()
         self._retries = retries or Retries()
-        self._flights: dict[bytes, _Flight] = {}
-        self._tasks: dict[asyncio.Task[Answered], _Flight] = {}
+        self._flights: dict[bytes, Flight] = {}
+        self._tasks: dict[asyncio.Task[Answered], Flight] = {}
         self._landings = 0
+        self._closed = False
 
     async def ask(
         self,
@@ -143,9 +113,10 @@ class Caller:
         Raises:
             ProviderError: if it failed, after the retries that make sense.
             NotBanked: if it is not in the bank, and no call may be made.
-            BudgetReached, UsageError: see `Budget.reserve`.
+            BudgetReached, UsageError: see `Budget.reserve`. UsageError also if the session is closed.
             BankError: if the bank fails.
         """
+        self._check_open()
         provider = find_provider(request.id, request.connection)
         if not provider.banked:
             return await self._replay(provider, request, price, on_text)
@@ -154,6 +125,8 @@ class Caller:
         if flight is None:
             landings = self._landings
             entry = await self.bank.find(key)
+            if entry is None and self.offline:
+                entry = await self._cut_by_budget(request, context)
             if entry is not None:
                 return self._from_bank(entry, price, on_text)
             flight = self._flights.get(key)
@@ -161,33 +134,49 @@ class Caller:
         if flight is None:
             if self.offline:
                 raise _not_banked(request)
+            self._check_open()
+            flight = self._flights[key] = Flight(on_text)
+            hear = flight.hear if on_text is not None else None
             # While the bank was asked, the same call may have begun and landed.
             look_again = self._landings != landings
-            work = self._make(provider, request, key, price, context, on_text, on_send, look_again)
-            task = asyncio.create_task(work)
-            flight = self._flights[key] = self._tasks[task] = _Flight(task)
-            task.add_done_callback(self._landed)
+            flight.task = asyncio.create_task(
+                self._make(provider, request, key, price, context, hear, on_send, look_again)
+            )
+            self._tasks[flight.task] = flight
+            flight.task.add_done_callback(self._landed)
         try:
-            answered = await flight.land()
+            answered = await flight.land(shared=shared)
         finally:
-            if self._flights.get(key) is flight and (not flight.waiting or flight.task.done()):
+            if self._flights.get(key) is flight and flight.is_over:
                 del self._flights[key]
-        if not shared:
-            return answered
-        if on_text is not None:
-            on_text(answered.response.text)
-        return replace(answered, paid=0.0 if answered.paid is not None else None, attempts=0, shared=True)
+        return _share(flight, answered, price, on_text) if shared else bill(flight, answered)
 
     async def close(self) -> None:
-        """Cancel what is in flight, and wait until it is gone."""
+        """Cancel what is in flight, and wait until it is gone. Nothing is asked any more."""
+        self._closed = True
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def _check_open(self) -> None:
+        if self._closed:
+            raise UsageError("the session is closed", "Run inside of `async with moaql.open_session(…)`.")
+
     def _landed(self, task: asyncio.Task[Answered]) -> None:
         self._landings += 1
         self._tasks.pop(task).landed()
+
+    def _within_budget(self, request: Request, context: int | None) -> Request:
+        """The request as it is sent: with a budget, an answer has a limit."""
+        if self.budget.limit is None or "max_tokens" in dict(request.settings):
+            return request
+        return _with_longest(request, min(longest_answer(request.id, context), DEFAULT_LONGEST))
+
+    async def _cut_by_budget(self, request: Request, context: int | None) -> Entry | None:
+        """The answer that an earlier run with a budget got, where the limit that a budget sets has cut it."""
+        sent = self._within_budget(request, context)
+        return None if sent is request else await self.bank.find(key_of(sent))
 
     async def _reserve(self, request: Request, price: Price | None) -> float:
         return await self.budget.reserve(_worst_case(request, price), request.id)
@@ -220,13 +209,13 @@ class Caller:
         """Send a call, and keep what comes back."""
         if look_again and (entry := await self.bank.find(key)) is not None:
             return self._from_bank(entry, price, on_text)
-        limited = self.budget.limit is not None and "max_tokens" not in dict(request.settings)
-        sent = _with_longest(request, min(longest_answer(request.id, context), DEFAULT_LONGEST)) if limited else request
-        if limited and (entry := await self.bank.find(key_of(sent))) is not None:
+        if (entry := await self._cut_by_budget(request, context)) is not None:
             return self._from_bank(entry, price, on_text)
+        sent = self._within_budget(request, context)
         response, cost, latency, attempts, paid = await self._send(provider, sent, price, on_text, on_send)
         # An answer that its budget's limit did not cut is what the call without it would have given.
-        kept, kept_key = (sent, key_of(sent)) if limited and response.finish == "length" else (request, key)
+        cut = sent is not request and response.finish == "length"
+        kept, kept_key = (sent, key_of(sent)) if cut else (request, key)
         await self.bank.store(kept_key, Entry(kept, response, cost, latency, time.time()))
         return Answered(response, cost, paid, latency, attempts=attempts)
 
@@ -283,6 +272,13 @@ class Caller:
                 response = counted
                 latency = response.latency if response.latency is not None else elapsed
                 return response, cost, latency, attempt, cost
+
+
+def _share(flight: Flight, answered: Answered, price: Price | None, on_text: OnText | None) -> Answered:
+    """The answer to somebody else's call, at the price that this program knows."""
+    if on_text is not None:
+        on_text(answered.response.text)
+    return replace(bill(flight, answered), cost=cost_of(answered.response, price), shared=True)
 
 
 def cost_of(response: Response, price: Price | None) -> float | None:

@@ -74,6 +74,7 @@ async def carry_out(call: Call, candidates: Sequence[Candidate], asking: Asking,
     started, clock = time.time(), time.perf_counter()
     speech, sent = _Speech(on_text) if on_text is not None else None, _Sent()
     models = (_with_settings(call), *call.model.alternatives)
+    failed: list[str] = []
     for position, model in enumerate(models):
         try:
             answered, settings = await _ask(call, model, rendered, asking, speech, sent)
@@ -82,6 +83,9 @@ async def carry_out(call: Call, candidates: Sequence[Candidate], asking: Asking,
             if last:
                 _tell_loss(call, rendered, asking, error, sent.count, started, clock)
                 raise
+            failed.append(f"{model.id}: {error.message}")
+            # What was held back of this one's words is no part of the next one's.
+            speech = _Speech(on_text) if on_text is not None else None
         else:
             break
     if speech is not None:
@@ -102,6 +106,7 @@ async def carry_out(call: Call, candidates: Sequence[Candidate], asking: Asking,
             answered.shared,
             started,
             time.perf_counter() - clock,
+            tuple(failed),
         )
     )
     return candidate
@@ -250,12 +255,17 @@ class _Sent:
 
 
 class _Speech:
-    """Passes an answer on as it arrives, without its reasoning."""
+    """Passes an answer on as it arrives, without its reasoning, and without the white space around it where there is some.
+
+    Attributes:
+        begun: Whether anything was passed on.
+    """
 
     def __init__(self, on_text: OnText) -> None:
+        self.begun = False
         self._on_text = on_text
         self._filter = ReasoningFilter()
-        self.begun = False
+        self._space: list[str] = []  # not passed on before it is certain that something follows
 
     def hear(self, piece: str) -> None:
         """The next piece."""
@@ -264,8 +274,18 @@ class _Speech:
     def end(self) -> None:
         """That was all."""
         self._say(self._filter.end())
+        if self._space and not self._filter.blocks:
+            self._pass_on("".join(self._space))
 
     def _say(self, text: str) -> None:
-        if text:
-            self.begun = True
-            self._on_text(text)
+        known = text.rstrip()
+        if known:
+            before = "" if self._filter.blocks and not self.begun else "".join(self._space)
+            self._pass_on(before + known)
+            self._space.clear()
+        if len(known) < len(text):
+            self._space.append(text[len(known) :])
+
+    def _pass_on(self, text: str) -> None:
+        self.begun = True
+        self._on_text(text)

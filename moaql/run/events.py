@@ -28,6 +28,7 @@ class CallFinished:
         shared: Whether another question's call in flight was used.
         started: Seconds since 1970.
         elapsed: Seconds that this run waited for it.
+        failed: The models that were asked first and failed, each with its reason: the answer is that of an alternative.
     """
 
     run: str
@@ -42,6 +43,7 @@ class CallFinished:
     shared: bool = False
     started: float = 0.0
     elapsed: float = 0.0
+    failed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

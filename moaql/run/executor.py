@@ -124,13 +124,13 @@ class _Run:
 
     # Who wants what
 
-    def demand(self, ids: Iterable[str]) -> list[Work]:
-        """Want the output of nodes; those that nobody wanted so far begin."""
+    def demand(self, ids: Iterable[str], not_before: float = 0.0) -> list[Work]:
+        """Want the output of nodes, since that many seconds after the question came; those that nobody wanted so far begin."""
         works = []
         for id in ids:
             work = self._work.get(id)
             if work is None:
-                work = self._work[id] = Work()
+                work = self._work[id] = Work(not_before)
                 work.task = self._group.create_task(self._do(self.graph.nodes[id], work))
             work.users += 1
             works.append(work)
@@ -160,12 +160,12 @@ class _Run:
 
     async def _call(self, node: Call, work: Work) -> None:
         ids = [ref.node for _, ref in node.inputs]
-        works = self.demand(ids)
+        works = self.demand(ids, work.not_before)
         try:
             await all_done(works)
             read = [each.slot(ref.slot) for each, (_, ref) in zip(works, node.inputs, strict=True)]
             candidates = [each for each in read if each is not None]
-            ready_at = max((each.ready_at for each in works), default=0.0)
+            ready_at = work.begins(works)
             if node.inputs and (not candidates or _compares_nothing(node, len(candidates))):
                 work.finish((None,), ready_at)  # what it would read about was lost or filtered out
                 return
@@ -184,7 +184,7 @@ class _Run:
 
     async def _gate(self, node: Gate, work: Work) -> None:
         ids = [ref.node for _, ref in node.inputs]
-        works = self.demand(ids)
+        works = self.demand(ids, work.not_before)
         try:
             await all_done(works)
             read = [(role, each.slot(ref.slot)) for each, (role, ref) in zip(works, node.inputs, strict=True)]
@@ -197,19 +197,19 @@ class _Run:
             )
             label = decision.decide()
             self._record.decided(node, label, decision.notes)
-            work.finish((), max((each.ready_at for each in works), default=0.0), label)
+            work.finish((), work.begins(works), label)
         finally:
             self.release(ids)
 
     async def _reduce(self, node: Reduce, work: Work) -> None:
         ids = [ref.node for _, ref in node.inputs]
-        works = self.demand(ids)
+        works = self.demand(ids, work.not_before)
         try:
             await all_done(works)
             read: list[Candidate | None] = [
                 each.slot(ref.slot) for each, (_, ref) in zip(works, node.inputs, strict=True)
             ]
-            self.reduce(node, read, max((each.ready_at for each in works), default=0.0), work)
+            self.reduce(node, read, work.begins(works), work)
         finally:
             self.release(ids)
 

@@ -29,8 +29,8 @@ class Demands(Protocol):
 
     graph: Graph
 
-    def demand(self, ids: Iterable[str]) -> list[Work]:
-        """Want nodes."""
+    def demand(self, ids: Iterable[str], not_before: float = 0.0) -> list[Work]:
+        """Want nodes, since that many seconds after the question came."""
         ...
 
     def release(self, ids: Iterable[str]) -> None:
@@ -59,11 +59,11 @@ class Demands(Protocol):
 async def choose(run: Demands, node: Reduce, work: Work) -> None:
     """Ask the gate, then the branch that it names, and nothing else."""
     (_, gate), *_ = node.inputs
-    (decided,) = run.demand([gate.node])
+    (decided,) = run.demand([gate.node], work.not_before)
     try:
         await all_done([decided])
         branch = [ref for role, ref in node.inputs if role == IF + decided.label]
-        await _pass_on(run, node, work, branch, decided.ready_at)
+        await _pass_on(run, node, work, branch, work.begins([decided]))
     finally:
         run.release([gate.node])
 
@@ -72,12 +72,11 @@ async def _pass_on(run: Demands, node: Reduce, work: Work, refs: list[Ref], not_
     if len(refs) == 1:
         run.speak_of(node.id, refs[0].node)
     ids = [ref.node for ref in refs]
-    works = run.demand(ids)
+    works = run.demand(ids, not_before)
     try:
         await all_done(works)
         outputs = [each.slot(ref.slot) for each, ref in zip(works, refs, strict=True)]
-        run.finish(node, work, outputs, max((each.ready_at for each in works), default=not_before))
-        work.ready_at = max(work.ready_at, not_before)
+        run.finish(node, work, outputs, max(not_before, work.begins(works)))
     finally:
         run.release(ids)
 
@@ -88,11 +87,11 @@ async def fallback(run: Demands, node: Reduce, work: Work) -> None:
     if len(first) == 1:
         run.speak_of(node.id, first[0].node)
     ids = [ref.node for ref in first]
-    works = run.demand(ids)
+    works = run.demand(ids, work.not_before)
     try:
         await all_done(works)
         outputs = [each.slot(ref.slot) for each, ref in zip(works, first, strict=True)]
-        ready_at = max((each.ready_at for each in works), default=0.0)
+        ready_at = work.begins(works)
         if any(each is not None for each in outputs):
             run.finish(node, work, outputs, ready_at)
             return
@@ -107,7 +106,7 @@ async def quorum(run: Demands, node: Reduce, work: Work) -> None:
     need = dict(node.parameters)["need"]
     refs = [ref for _, ref in node.inputs]
     ids = [ref.node for ref in refs]
-    works = run.demand(ids)
+    works = run.demand(ids, work.not_before)
     try:
         while True:
             there = [(each.slot(ref.slot) if each.done else None) for each, ref in zip(works, refs, strict=True)]
@@ -119,7 +118,7 @@ async def quorum(run: Demands, node: Reduce, work: Work) -> None:
         if count < need:
             run.lose(node, f"a quorum of {need} answers is asked for, and {count} came")
             there = [None] * len(there)
-        run.finish(node, work, there, max((each.ready_at for each in works if each.done), default=0.0))
+        run.finish(node, work, there, work.begins(works))
     finally:
         run.release(ids)
 
@@ -130,11 +129,11 @@ async def vote(run: Demands, node: Reduce, work: Work) -> None:
     refs = [ref for _, ref in node.inputs]
     confidence = given.get("early")
     if confidence is None:
-        works = run.demand(ref.node for ref in refs)
+        works = run.demand((ref.node for ref in refs), work.not_before)
         try:
             await all_done(works)
             read = [each.slot(ref.slot) for each, ref in zip(works, refs, strict=True)]
-            run.reduce(node, read, max((each.ready_at for each in works), default=0.0), work)
+            run.reduce(node, read, work.begins(works), work)
         finally:
             run.release(ref.node for ref in refs)
         return
@@ -164,14 +163,14 @@ class _Poll:
                 waiting = sum(not each.done for each in self._asked)
                 first = len(self._asked)
                 more = max(0, wanted + self._late - waiting)
-                self._asked += self._run.demand(ref.node for ref in self._refs[first : first + more])
+                more_refs = self._refs[first : first + more]
+                self._asked += self._run.demand((ref.node for ref in more_refs), work.begins(self._asked))
                 pending = [each for each in self._asked if not each.done]
                 if not pending:
                     break
                 await self._wait(pending)
             heard = [*self._heard(), *([None] * (len(self._refs) - len(self._asked)))]
-            ready_at = max((each.ready_at for each in self._asked if each.done), default=0.0)
-            self._run.reduce(self._node, heard, ready_at, work)
+            self._run.reduce(self._node, heard, work.begins(self._asked), work)
         finally:
             self._run.release(ref.node for ref in self._refs[: len(self._asked)])
 

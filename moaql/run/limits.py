@@ -35,6 +35,7 @@ class Gatekeeper:
         self._interval = 60.0 / limit.per_minute if limit.per_minute else 0.0
         self._next = 0.0
         self._paused_until = 0.0
+        self._turn = asyncio.Lock()
 
     async def enter(self) -> None:
         """Wait for a free slot, for the rate, and for a pause to end."""
@@ -69,15 +70,14 @@ class Gatekeeper:
             raise
 
     async def _keep_the_rate(self) -> None:
-        loop = asyncio.get_running_loop()
-        while True:
+        # One waits for the clock, the others for their turn: a call that is cancelled meanwhile has used up nobody's minute.
+        async with self._turn:
+            loop = asyncio.get_running_loop()
             start = max(loop.time(), self._next, self._paused_until)
-            self._next = start + self._interval
             while (left := start - loop.time()) > 0:
                 await asyncio.sleep(left)
-            # A pause may have been asked for meanwhile: then there is a place behind it.
-            if start >= self._paused_until:
-                return
+                start = max(start, self._paused_until)  # a pause may have been asked for meanwhile
+            self._next = start + self._interval
 
     def pause(self, seconds: float) -> None:
         """Begin no call before so many seconds have passed: the provider asked for it."""

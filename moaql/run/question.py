@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from moaql.errors import UsageError
 from moaql.providers.base import Item
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
 
 _ROLES = ("system", "user", "assistant")
 
@@ -47,19 +45,36 @@ def as_question(
         UsageError: if it is empty, or no conversation that ends with the user.
     """
     if isinstance(asked, Question):
-        return asked
+        return _checked(asked)
     if isinstance(asked, str):
         if not asked.strip():
-            raise UsageError("the question is empty", "Give a question, or `-` to read it from standard input.")
+            raise UsageError("the question is empty", "Give a question.")
         return Question(asked, fields=fields or {})
+    if not isinstance(asked, Sequence) or isinstance(asked, str | bytes):
+        raise UsageError(
+            f"a question is a text or a list of chat messages, not {type(asked).__name__}", 'Such as `run("Why?")`.'
+        )
     return _conversation(asked, fields or {})
+
+
+def _checked(question: Question) -> Question:
+    for turn in question.history:
+        if not (isinstance(turn, tuple) and len(turn) == 2 and turn[0] in _ROLES[1:] and isinstance(turn[1], str)):
+            raise UsageError(
+                "the history of a question is (role, text) pairs of `user` and `assistant`",
+                "Or give the whole conversation as chat messages instead of a Question.",
+            )
+    if not question.text.strip():
+        raise UsageError("the question is empty", "Give it a text.")
+    return question
 
 
 def _conversation(messages: Sequence[Mapping[str, str]], fields: Mapping[str, Any]) -> Question:
     turns: list[tuple[str, str]] = []
     system: list[str] = []
     for number, message in enumerate(messages, 1):
-        role, text = message.get("role"), message.get("content")
+        given = message if isinstance(message, Mapping) else {}
+        role, text = given.get("role"), given.get("content")
         if role not in _ROLES or not isinstance(text, str):
             raise UsageError(
                 f"message {number} has no role {', '.join(_ROLES)}, or its content is no text",

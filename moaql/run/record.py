@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from moaql.errors import NoCandidates
@@ -48,6 +50,10 @@ class Record:
         """A call is over."""
         if event.candidate is not None:
             self._said[event.node.id] = event
+            self._notes += [
+                f"`{event.node.id}`: {event.candidate.model_id} answered instead, because of {reason}"
+                for reason in event.failed
+            ]
         self._tell(event)
 
     def lose(self, node: str, reason: str) -> None:
@@ -68,9 +74,12 @@ class Record:
         self._tell(NodeFinished(self.run, node, (), label, tuple(notes)))
 
     def failed(self, reason: str) -> None:
-        """The run ends without an answer."""
+        """The run ends without an answer. A listener that fails at this does not hide why."""
         cost, paid = self._bill()
-        self._tell(RunFinished(self.run, "", reason, cost, paid, 0.0, time.perf_counter() - self._started))
+        event = RunFinished(self.run, "", reason, cost, paid, 0.0, time.perf_counter() - self._started)
+        for listener in self._listeners:
+            with suppress(Exception):
+                listener(event)
 
     def nothing_left(self) -> NoCandidates:
         """The error that says why there is no answer. Losses with one reason are one line."""
@@ -149,6 +158,6 @@ def _said(event: CallFinished) -> Said:
 
 
 def _sum(dollars: Iterable[float | None]) -> float | None:
-    """The sum, or None where a part of it is unknown."""
+    """The sum, or None where a part of it is unknown. It is exact, so that it does not depend on which call was over first."""
     known = list(dollars)
-    return None if None in known else sum(each for each in known if each is not None)
+    return None if None in known else math.fsum(each for each in known if each is not None)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from moaql.bank.open import open_bank
+from moaql.diagnostics import suggest
 from moaql.errors import UsageError
 from moaql.run.budget import Budget
 from moaql.run.caller import Caller
@@ -16,11 +17,13 @@ from moaql.run.retry import Retries
 from moaql.run.transport import HttpTransport
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from moaql.run.events import Listener
 
 NO_BANK = "none"
+Session = Caller
+"""What `open_session` gives."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +83,51 @@ async def open_session(options: Options) -> AsyncIterator[Caller]:
             await bank.close()
 
 
+class RunArguments(TypedDict, total=False):
+    """The fields of `Options`, as arguments by name."""
+
+    bank: str | None
+    budget: float | None
+    offline: bool
+    seed: int
+    concurrency: int
+    attempts: int
+    stall: float
+    listeners: tuple[Listener, ...]
+    transport: Any
+
+
+def options_from(given: Mapping[str, Any], session: object = None) -> Options:
+    """Options from arguments.
+
+    Raises:
+        UsageError: if one is unknown, or a session has decided it already.
+    """
+    known = {each.name for each in fields(Options)}
+    for name in given:
+        if name not in known:
+            raise UsageError(
+                f"no option is called `{name}`", suggest(name, known) or f"There are: {', '.join(sorted(known))}."
+            )
+        if session is not None and name not in ("seed", "listeners"):
+            raise UsageError(
+                f"`{name}` is decided by the session", "Give it to `moaql.Options(…)` when the session is opened."
+            )
+    return Options(**given)
+
+
 def _check(options: Options) -> None:
+    numbers = {
+        "budget": options.budget,
+        "concurrency": options.concurrency,
+        "attempts": options.attempts,
+        "stall": options.stall,
+    }
+    for name, value in numbers.items():
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+            raise UsageError(f"`{name}` is a number, not {value!r}", "Such as `budget=2.50`.")
+    if options.bank is not None and not isinstance(options.bank, str):
+        raise UsageError(f"`bank` is a path or a URL, not {options.bank!r}", 'Such as `bank="answers.db"`.')
     if options.budget is not None and not 0 < options.budget < float("inf"):
         raise UsageError(
             f"a budget of {options.budget:g} dollars makes no sense", "Give dollars above 0, such as 2.50."

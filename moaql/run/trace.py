@@ -92,6 +92,7 @@ def _call(event: CallFinished) -> dict[str, Any]:
         "messages": [{"role": role, "content": text} for role, text in event.messages],
         "settings": event.settings,
         "error": event.error or None,
+        "failed": list(event.failed) or None,
         "attempts": event.attempts,
         "shared": event.shared,
         "started": event.started,

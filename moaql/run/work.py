@@ -20,17 +20,19 @@ class Work:
         done: Whether it is done.
         outputs: The candidates that came out, by slot; None for one that was lost or filtered out.
         label: What a gate decided.
+        not_before: Seconds after the question came before which nobody knew that it is wanted: a gate had not decided.
         ready_at: Seconds after the question came when it would be done if no call came from the bank.
     """
 
-    __slots__ = ("_listeners", "done", "label", "outputs", "ready_at", "task", "users")
+    __slots__ = ("_listeners", "done", "label", "not_before", "outputs", "ready_at", "task", "users")
 
-    def __init__(self) -> None:
+    def __init__(self, not_before: float = 0.0) -> None:
         self.task: asyncio.Task[None] | None = None
         self.users = 0
         self.done = False
         self.outputs: tuple[Candidate | None, ...] = ()
         self.label = ""
+        self.not_before = not_before
         self.ready_at = 0.0
         self._listeners: list[Callable[[], None]] = []
 
@@ -40,6 +42,10 @@ class Work:
         for listener in self._listeners:
             listener()
         self._listeners.clear()
+
+    def begins(self, inputs: Iterable[Work]) -> float:
+        """Seconds after the question came when it can begin: it is wanted, and those of its inputs that are done are there."""
+        return max(self.not_before, *(each.ready_at for each in inputs if each.done), 0.0)
 
     def slot(self, number: int) -> Candidate | None:
         """One of its outputs; None where it does not have that many."""

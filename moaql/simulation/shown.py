@@ -98,8 +98,10 @@ def final_answer(text: str, *, letter: bool = False) -> str:
 
 def tidy(answer: str, *, letter: bool = False) -> str:
     """An answer without what surrounds it."""
-    answer = answer.strip().strip("*$").strip()
-    answer = answer.removesuffix(".").rstrip("*").strip()
+    answer = answer.strip().removesuffix(".").strip("*$").strip()
+    answer = answer.removesuffix(".").strip("*$").strip()
+    while (boxed := re.fullmatch(r"\\boxed\{(.*)\}", answer)) is not None:
+        answer = boxed[1].strip("$ ")
     if letter:
         match = re.match(r"\(?([A-Z])\b\)?", answer)
         return match[1] if match else answer

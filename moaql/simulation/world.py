@@ -65,6 +65,7 @@ class Model:
         context: Longest prompt, in tokens; 0 for no limit.
         style: How the final answer is written: `plain`, `bold`, `boxed` or `json`.
         deceptive: Whether it argues for a wrong answer, always the same one.
+        price: Dollars per million tokens, `in` and `out`; unknown where it is not given.
     """
 
     family: str = ""
@@ -82,6 +83,7 @@ class Model:
     context: int = 0
     style: str = "plain"
     deceptive: bool = False
+    price: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,17 @@ def world_from(document: Any, place: str = "world") -> World:
         raise UsageError(f"{place}{where}: {wrong.message}", wrong.next_step) from None
 
 
+def simulated_price(name: str, path: str | None = None) -> tuple[float, float] | None:
+    """Dollars per million prompt and completion tokens of `sim/NAME`; None where the world does not say, or has no such model.
+
+    Raises:
+        UsageError: if the world cannot be read.
+    """
+    model = load_world(path).models.get(name)
+    price = model.price if model is not None else {}
+    return (price["in"], price["out"]) if "in" in price and "out" in price else None
+
+
 @lru_cache(maxsize=1)
 def _built_in() -> World:
     with open(BUILT_IN, encoding="utf-8") as file:
@@ -199,7 +210,9 @@ def _number(value: Any, name: str, place: str) -> float:
         raise _Wrong(place, f"{number:g} is no share", "It is a number from 0 to 1.")
     if (name in POSITIVE or "tokens" in section[-2:]) and number <= 0:
         raise _Wrong(place, f"{number:g} is too small", "It must be above 0.")
-    if name in NOT_NEGATIVE and number < 0:
+    if "price" in section[-2:] and name not in ("in", "out"):
+        raise _Wrong(place, f"a price has no `{name}`", "It has `in` and `out`, dollars per million tokens.")
+    if (name in NOT_NEGATIVE or "price" in section[-2:]) and number < 0:
         raise _Wrong(place, f"{number:g} is too small", "It must not be below 0.")
     if abs(number) > LARGEST * 10 or (name == "points" and number > 20):
         raise _Wrong(place, f"{number:g} is too large")

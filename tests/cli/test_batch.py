@@ -278,3 +278,19 @@ def test_any_text_makes_a_line(moaql: Any, write: Any, tmp_path: Path) -> None:
             assert moaql("batch", "p.moaql", "in.jsonl", "-o", "out.jsonl").code == 0
     answers = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text(encoding="utf-8").split("\n")[:-1]]
     assert [each["answer"] for each in answers] == ["line\r\nbreak\u2028 and \x00 and ?"] * 2
+
+
+def test_questions_that_have_changed_are_not_taken_for_answered(moaql: Any, panel: FaultServer, write: Any) -> None:
+    write("e.jsonl", '{"id": "a", "input": "What is 2+2?"}\n{"id": "b", "input": "What is 3+3?"}\n')
+    assert moaql("batch", "p.moaql", "e.jsonl", "-o", "out.jsonl").code == 0
+    write("e.jsonl", '{"id": "a", "input": "What is 2+2?"}\n{"id": "b", "input": "What is 30+3?"}\n')
+    done = moaql("batch", "p.moaql", "e.jsonl", "-o", "out.jsonl")
+    assert done.code == 2
+    assert "holds the answer to another question of the id `b`" in done.err
+    assert moaql("batch", "p.moaql", "e.jsonl", "-o", "out.jsonl", "--seed", "4").code == 2
+
+
+def test_answers_go_to_a_file(moaql: Any, panel: FaultServer, write: Any) -> None:
+    write("e.jsonl", '{"input": "What is 2+2?"}\n')
+    done = moaql("batch", "p.moaql", "e.jsonl", "-o", "-")
+    assert (done.code, "the answers go to a file" in done.err) == (2, True)

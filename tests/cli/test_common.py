@@ -70,3 +70,24 @@ def test_json_tells_failures_too(moaql, write):
     done = moaql("plan", "empty.moaql", "--json")
     assert done.code == 2
     assert json.loads(done.out)["error"] == "empty.moaql has no topology"
+
+
+def test_a_failure_of_any_kind_is_one_document(moaql, write):
+    write("p.moaql", MODELS + "layer [a, b] -> vote tie=first\n")
+    for arguments in (
+        ["run", "p.moaql"],  # no question
+        ["run", "p.moaql", "Why?", "--budget", "abc"],
+        ["plan", "p.moaql", "--nonsense"],
+        ["nonsense"],
+        ["graph", "p.moaql", "--format", "svg", "-o", "nowhere/x.svg"],
+        ["run", "p.moaql", "Why?"],  # no key
+    ):
+        done = moaql(*arguments, "--json")
+        assert done.code == 2, arguments
+        assert json.loads(done.out)["error"], arguments
+
+
+def test_an_environment_file_that_is_no_text_is_named(moaql, tmp_path):
+    (tmp_path / ".env").write_bytes(b"\xff\xfe\x00bad")
+    done = moaql("check", "p.moaql")
+    assert (done.code, done.err.splitlines()[0]) == (2, "error: the file `.env` here is not UTF-8 text")

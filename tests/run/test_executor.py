@@ -1,12 +1,14 @@
 """What runs when, what is cancelled, and what a run does when parts of it fail."""
 
 import asyncio
+import re
 import time
 
 import pytest
 from run.scripted import Failure, Later, Script
 
 import moaql
+from moaql.run.question import Question
 
 
 def test_a_whole_program() -> None:
@@ -206,3 +208,48 @@ def test_run_can_be_awaited_where_a_loop_is_running() -> None:
         return (await script.run("a")).text
 
     assert asyncio.run(inside()) == "one"
+
+
+def test_a_session_decides_what_its_runs_may_spend() -> None:
+    script = Script(a="one")
+
+    async def inside(**options: object) -> None:
+        async with moaql.open_session(moaql.Options(**script.options())) as session:
+            await script.topology("a").arun("Q", session=session, **options)
+
+    asyncio.run(inside(seed=3))
+    with pytest.raises(moaql.UsageError, match="`budget` is decided by the session"):
+        asyncio.run(inside(budget=1.0))
+
+
+@pytest.mark.parametrize(
+    ("question", "options", "words"),
+    [
+        (5, {}, "a question is a text or a list of chat messages, not int"),
+        (None, {}, "not NoneType"),
+        ("", {}, "the question is empty"),
+        ([{"role": "user"}], {}, "message 1 has no role"),
+        ([5], {}, "message 1 has no role"),
+        ([{"role": "assistant", "content": "Hi"}], {}, "does not end with a question"),
+        (Question("Why?", history=({"role": "user", "content": "x"},)), {}, "the history of a question"),  # type: ignore[arg-type]
+        ("Why?", {"budget": "a"}, "`budget` is a number, not 'a'"),
+        ("Why?", {"bank": 5}, "`bank` is a path or a URL, not 5"),
+        ("Why?", {"budgett": 1}, "no option is called `budgett`"),
+        ("Why?", {"budget": -1}, "a budget of -1 dollars makes no sense"),
+    ],
+)
+def test_what_cannot_be_meant_is_told(question: object, options: dict[str, object], words: str) -> None:
+    with pytest.raises(moaql.UsageError, match=re.escape(words)):
+        Script(a="one").topology("a").run(question, **options)
+
+
+def test_a_batch_is_a_list_also_in_a_notebook() -> None:
+    script = Script(a="one")
+    with pytest.raises(moaql.UsageError, match="a batch is a list of questions"):
+        script.topology("a").batch("abc")
+
+    async def notebook() -> list[moaql.Done]:
+        return await script.topology("a").batch(["Q1", "Q2"], **script.options())
+
+    assert [done.answer.text for done in asyncio.run(notebook())] == ["one", "one"]
+    assert moaql.plan(script.topology("a x2")).calls.high == 2

@@ -117,3 +117,16 @@ def test_a_file_that_is_no_world_is_told(tmp_path: Path) -> None:
         load_world(str(tmp_path / "none.json"))
     with pytest.raises(UsageError, match="cannot be read"):
         load_world(str(tmp_path))
+
+
+def test_a_model_has_a_price_where_its_world_gives_one(tmp_path):
+    from moaql.simulation.world_file import simulated_price
+
+    assert simulated_price("gpt-4o") == (2.5, 10.0)
+    assert simulated_price("nobody") is None
+    path = tmp_path / "w.json"
+    path.write_text('{"models": {"fox": {"price": {"in": 1, "out": 2}}, "owl": {"price": {"in": 1, "per": 2}}}}')
+    with pytest.raises(UsageError, match=r"a price has no `per`"):
+        simulated_price("fox", str(path))
+    path.write_text('{"models": {"fox": {"price": {"in": 1, "out": 2}}}}')
+    assert simulated_price("fox", str(path)) == (1.0, 2.0)

@@ -85,7 +85,7 @@ def test_a_judge_may_have_an_alternative() -> None:
     script = Script(a="one", b="two", j=Failure(), k="Ranking: [2] > [1]")
     answer = script.run("model judge = j or k\ntopology t = layer [a, b] -> best judge")
     assert answer.text == "two"
-    assert answer.notes == ()
+    assert [note.partition(":")[0] for note in answer.notes] == ["`best/judge`"]  # who stood in is said
 
 
 def test_it_is_paid_for_at_the_price_of_who_answered() -> None:
@@ -103,3 +103,11 @@ def test_a_missing_key_falls_over(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     assert script.run(f"{keyed}\nmodel any = keyed or b\ntopology t = any").text == "second"
     assert script.models == ["b"]
+
+
+def test_who_answered_instead_of_whom_is_said():
+    answer = Script(a=Failure(500), b="two").run("model safe = a or b\ntopology t = layer [safe, b] -> vote tie=first")
+    assert answer.losses == ()
+    (note,) = answer.notes
+    assert note.startswith("`layer1/safe`: openai/b answered instead, because of openai/a: ")
+    assert "500" in note
