@@ -103,7 +103,7 @@ def _run() -> int:
         _load_environment_file()
         result = cli.main(prog_name="moaql", standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt) as error:
-        kept = str(error.__cause__ or error)
+        kept = str(error)
         click.echo(f"interrupted: {kept}" if kept else "interrupted", err=True)
         _as_json("interrupted", kept)
         return 130

@@ -131,7 +131,7 @@ def run_async(work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run(work)
     except KeyboardInterrupt:
         # Told at the very end, when no progress bar is in the way.
-        raise KeyboardInterrupt("what was paid for is kept, and the same command goes on from there") from None
+        raise click.exceptions.Abort("what was paid for is kept, and the same command goes on from there") from None
 
 
 class CallCount:
