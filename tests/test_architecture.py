@@ -14,7 +14,8 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "parse_t
 
 # Each folder may import from itself, from those behind it, and from the shared modules.
 ORDER = [
-    "cli", "api", "run", "operations", "bank", "graph", "check", "providers", "simulation", "datasets", "answers", "stages", "language",
+    "cli", "api", "evaluate", "run", "operations", "bank", "graph", "check", "metrics", "providers", "simulation", "datasets", "answers",
+    "stages", "language",
 ]  # fmt: skip
 SHARED = {"source", "diagnostics", "errors", "registry", "records"}
 PROTOCOL = "moaql.providers.base"
@@ -33,8 +34,13 @@ OWNERS = {
     "psycopg": {"bank"},
     "sqlite3": {"bank"},
     "opentelemetry": {"run"},
+    "numpy": {"evaluate"},
+    "scipy": {"evaluate"},
+    "pyarrow": {"datasets"},
+    "yaml": {"datasets"},
+    "jsonschema": {"metrics"},
 }
-NOT_YET = {"optuna", "dspy", "numpy"}
+NOT_YET = {"optuna", "dspy"}
 
 
 def home(path: Path) -> str:

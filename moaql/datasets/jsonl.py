@@ -1,4 +1,4 @@
-"""JSON lines: one object a line."""
+"""JSON lines: one object a line. Recorded files are such files too."""
 
 from __future__ import annotations
 
@@ -9,22 +9,26 @@ from moaql.datasets.base import Row
 from moaql.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
+
+    from moaql.datasets.base import DataFile
 
 
-def read(lines: Iterable[str], file: str) -> Iterator[Row]:
+def read(file: DataFile) -> Iterator[Row]:
     """The rows; blank lines are passed over."""
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            fields = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise UsageError(
-                f"{file}:{number}: this line is not JSON: {error}", "Write one JSON object a line."
-            ) from None
-        if not isinstance(fields, dict):
-            raise UsageError(
-                f"{file}:{number}: this line is no JSON object", 'Write one object a line, such as {"input": "…"}.'
-            )
-        yield Row(file, number, fields)
+    with file.open_text() as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                fields = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                raise UsageError(
+                    f"{file.path}:{number}: this line is not JSON: {error}", "Write one JSON object a line."
+                ) from None
+            if not isinstance(fields, dict):
+                raise UsageError(
+                    f"{file.path}:{number}: this line is no JSON object",
+                    'Write one object a line, such as {"input": "…"}.',
+                )
+            yield Row(file.path, number, fields)

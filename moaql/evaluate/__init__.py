@@ -1,0 +1,1 @@
+"""Measuring: scores, intervals, paired comparisons, diagnosis."""
