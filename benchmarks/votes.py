@@ -12,9 +12,9 @@ from collections import Counter
 
 import numpy as np
 
-from moaql.evaluate.agreement import diversity, leave_one_out
-from moaql.evaluate.compare import compare
-from moaql.evaluate.votes import encode, subset_votes, vote_accuracy
+from moaql.evaluation.agreement import diversity, leave_one_out
+from moaql.evaluation.compare import compare
+from moaql.evaluation.votes import encode, subset_votes, vote_accuracy
 
 PROMISED_PAIRS, PROMISED_SUBSETS = 10.0, 5.0
 Said = dict[str, list[str | None]]

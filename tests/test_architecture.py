@@ -14,7 +14,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "parse_t
 
 # Each folder may import from itself, from those behind it, and from the shared modules.
 ORDER = [
-    "cli", "api", "evaluate", "run", "operations", "bank", "graph", "check", "metrics", "providers", "simulation", "datasets", "answers",
+    "cli", "api", "report", "evaluation", "run", "operations", "bank", "graph", "check", "metrics", "providers", "simulation", "datasets", "answers",
     "stages", "language",
 ]  # fmt: skip
 SHARED = {"source", "diagnostics", "errors", "registry", "records"}
@@ -34,8 +34,8 @@ OWNERS = {
     "psycopg": {"bank"},
     "sqlite3": {"bank"},
     "opentelemetry": {"run"},
-    "numpy": {"evaluate"},
-    "scipy": {"evaluate"},
+    "numpy": {"evaluation"},
+    "scipy": {"evaluation"},
     "pyarrow": {"datasets"},
     "yaml": {"datasets"},
     "jsonschema": {"metrics"},

@@ -1,6 +1,6 @@
 """promptfoo's tests: `vars` are the fields, a plain `assert` gives the target.
 
-Read from the documentation of promptfoo (`tests`, `vars`, `assert`, `defaultTest`, `prompts`); of its templates, plain `{{name}}`.
+The format is that of https://www.promptfoo.dev/docs/configuration/reference/; of its templates, only plain `{{name}}` is read.
 """
 
 from __future__ import annotations
@@ -33,24 +33,33 @@ class Config:
         prompt: The prompt, where there is exactly one and it is a text; else "".
         vars: Fields of every test.
         asserts: Asserts of every test.
+        options: Options of every test.
     """
 
     path: str
     prompt: str = ""
     vars: Mapping[str, Any] = field(default_factory=dict)
     asserts: tuple[Any, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, path: str, settings: Mapping[str, Any]) -> Config:
-        """The same from the file's top level."""
+        """The same from the file's top level.
+
+        Raises:
+            UsageError: if its `defaultTest` is in another file.
+        """
         default = settings.get("defaultTest")
+        if isinstance(default, str):
+            raise UsageError(f"`{path}` names another file as its `defaultTest`", "Write it into this file.")
         default = default if isinstance(default, dict) else {}
-        shared, asserts = default.get("vars"), default.get("assert")
+        shared, asserts, options = default.get("vars"), default.get("assert"), default.get("options")
         return cls(
             path,
             _only_prompt(settings.get("prompts")),
             shared if isinstance(shared, dict) else {},
             tuple(asserts) if isinstance(asserts, list) else (),
+            options if isinstance(options, dict) else {},
         )
 
 
@@ -90,10 +99,12 @@ def _fields(test: Any, config: Config, place: str) -> dict[str, Any]:
     if not isinstance(own, dict) or not (own or config.vars):
         raise UsageError(f"{place}: this test has no `vars`", "Write `vars: {question: …}`.")
     vars = {str(name): value for name, value in {**config.vars, **own}.items()}
+    own_options = test.get("options")
+    options = {**config.options, **(own_options if isinstance(own_options, dict) else {})}
     for name, value in vars.items():
         if isinstance(value, str) and value.startswith("file://"):
             raise UsageError(f"{place}: `{name}` names a file", "Write its text into the test.")
-        if isinstance(value, list) and not _keeps_lists(test):
+        if isinstance(value, list) and options.get("disableVarExpansion") is not True:
             raise UsageError(
                 f"{place}: `{name}` is a list, which stands for several tests in promptfoo",
                 "Write a test for each value, or set `options: {disableVarExpansion: true}`.",
@@ -101,7 +112,8 @@ def _fields(test: Any, config: Config, place: str) -> dict[str, Any]:
     asserts = test.get("assert", [])
     if not isinstance(asserts, list):
         raise UsageError(f"{place}: `assert` is no list", "Write `assert: [{type: equals, value: …}]`.")
-    found = _target([*config.asserts, *asserts], vars)
+    shared = () if options.get("disableDefaultAsserts") is True else config.asserts
+    found = _target([*shared, *asserts], vars)
     prompt = fill(config.prompt, vars) if config.prompt else None
     described = test.get("description")
     return {
@@ -110,11 +122,6 @@ def _fields(test: Any, config: Config, place: str) -> dict[str, Any]:
         **({} if found is None else {"assert": found[0], "target": found[1]}),
         **vars,
     }
-
-
-def _keeps_lists(test: Any) -> bool:
-    options = test.get("options")
-    return isinstance(options, dict) and options.get("disableVarExpansion") is True
 
 
 def _target(asserts: Iterable[Any], vars: Mapping[str, Any]) -> tuple[str, Any] | None:

@@ -88,6 +88,7 @@ def test_gz_is_unpacked(tmp_path: Path) -> None:
         ("a.yaml", "tests:\n  - vars: {a: 1\n  - vars", "a.yaml:3: not YAML"),
         ("a.yaml", "tests: tests.csv", "`a.yaml` names other files as its `tests`"),
         ("a.yaml", "- file://more.yaml", "`a.yaml` names other files as its `tests`"),
+        ("a.yaml", "defaultTest: file://d.yaml\ntests: [{vars: {q: x}}]", "`a.yaml` names another file as its `defaultTest`"),
         ("a.yaml", "prompts: [x]", "a.yaml:1: no `tests`"),
         ("a.yaml", "just text", "a.yaml:1: no list of tests"),
         ("a.yaml", "- vars: {q: x}\n- assert: []", "a.yaml:2: this test has no `vars`"),
@@ -161,6 +162,18 @@ def test_plain_values_are_those_of_yaml_1_2(write: Write) -> None:
 def test_lists_may_be_values_where_the_test_says_so(write: Write) -> None:
     path = write("a.yaml", "- vars: {q: x, tags: [a, b]}\n  options: {disableVarExpansion: true}")
     assert rows(path) == [(1, {"q": "x", "tags": ["a", "b"]})]
+
+
+def test_options_of_every_test_count(write: Write) -> None:
+    text = (
+        "defaultTest: {options: {disableVarExpansion: true}, assert: [{type: contains, value: a}]}\n"
+        "tests:\n- vars: {q: x, tags: [a]}\n- vars: {q: y}\n"
+        "  options: {disableDefaultAsserts: true}\n  assert: [{type: equals, value: b}]\n"
+    )
+    assert rows(write("a.yaml", text)) == [
+        (3, {"q": "x", "tags": ["a"], "assert": "contains", "target": "a"}),
+        (4, {"q": "y", "assert": "equals", "target": "b"}),
+    ]
 
 
 def test_parquet(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from moaql.errors import UsageError
-from moaql.evaluate.scores import checked, is_binary
-from moaql.evaluate.votes import NO_ANSWER, Answers, vote_accuracy
+from moaql.evaluation.scores import checked, is_binary
+from moaql.evaluation.votes import NO_ANSWER, Answers, vote_accuracy
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

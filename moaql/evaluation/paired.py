@@ -10,7 +10,7 @@ import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from moaql.evaluate.statistics import unseen_share, wilson_with_dispersion
+from moaql.evaluation.statistics import unseen_share, wilson_with_dispersion
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from moaql.errors import UsageError
-from moaql.evaluate.paired import RESAMPLES, flipped, mcnemar, recovered, tango
-from moaql.evaluate.resolution import smallest_difference
-from moaql.evaluate.scores import checked, checked_confidence, is_binary
+from moaql.evaluation.paired import RESAMPLES, flipped, mcnemar, recovered, tango
+from moaql.evaluation.resolution import smallest_difference
+from moaql.evaluation.scores import checked, checked_confidence, is_binary
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

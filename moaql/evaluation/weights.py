@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from moaql.errors import UsageError
-from moaql.evaluate.votes import NO_ANSWER, RIGHT, Answers, encode, vote_accuracy
+from moaql.evaluation.votes import NO_ANSWER, RIGHT, Answers, encode, vote_accuracy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

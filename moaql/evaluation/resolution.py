@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from moaql.errors import UsageError
-from moaql.evaluate.scores import checked_confidence
+from moaql.evaluation.scores import checked_confidence
 
 ASSUMED_DISCORDANCE = 0.2
 """Where nothing is known: two good topologies differ on a fifth of the items. docs/statistics.md shows what was measured."""

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from moaql.errors import UsageError
-from moaql.evaluate.statistics import Interval, interval
+from moaql.evaluation.statistics import Interval, interval
 
 SAMPLES = 2_000
 

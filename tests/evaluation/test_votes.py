@@ -6,15 +6,15 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from evaluate.recorded import RECORDED, family, needs_recorded
+from evaluation.recorded import RECORDED, family, needs_recorded
 from hypothesis import given
 from hypothesis import strategies as st
 
 from moaql.answers.candidate import Candidate
 from moaql.errors import UsageError
-from moaql.evaluate.agreement import diversity, leave_one_out, phi
-from moaql.evaluate.votes import Answers, encode, subset_votes, vote, vote_accuracy
-from moaql.evaluate.weights import fit_weights
+from moaql.evaluation.agreement import diversity, leave_one_out, phi
+from moaql.evaluation.votes import Answers, encode, subset_votes, vote, vote_accuracy
+from moaql.evaluation.weights import fit_weights
 from moaql.operations.base import Given
 from moaql.operations.vote import vote as operation
 

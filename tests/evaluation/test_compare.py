@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from moaql.errors import UsageError
-from moaql.evaluate.compare import Comparison, compare, compare_all, holm
-from moaql.evaluate.resolution import resolution_sentence, smallest_difference
+from moaql.evaluation.compare import Comparison, compare, compare_all, holm
+from moaql.evaluation.resolution import resolution_sentence, smallest_difference
 
 SAMPLES = 2_000
 

@@ -1,0 +1,77 @@
+"""A user's own function as the metric."""
+
+from pathlib import Path
+
+import pytest
+from metrics.examples import score
+
+from moaql.errors import UsageError
+
+FILE = """
+import asyncio
+from dataclasses import dataclass
+
+@dataclass
+class Held:
+    text: str
+
+def number(answer, target, item): return len(answer) / 10
+def flag(answer, target, item): return answer == target
+def pair(answer, target, item): return 0.5, f"{item.question} {item.fields['level']}"
+async def late(answer, target, item):
+    await asyncio.sleep(0)
+    return 1
+def fails(answer, target, item):
+    return {}[answer]
+def text(answer, target, item): return "0.5"
+def nan(answer, target, item): return float("nan")
+def high(answer, target, item): return 7
+def nothing(answer, target, item): return None
+constant = 5
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> str:
+    (tmp_path / "own.py").write_text(FILE, encoding="utf-8")
+    (tmp_path / "broken.py").write_text("x = 1\nx = = 2\n", encoding="utf-8")
+    (tmp_path / "raises.py").write_text("x = 1\nraise RuntimeError('no data')\n", encoding="utf-8")
+    return str(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("function", "expected", "feedback"),
+    [("number", 0.4, ""), ("flag", 1, ""), ("pair", 0.5, "Why? hard"), ("late", 1, "")],
+)
+def test_what_a_function_may_return(folder: str, function: str, expected: float, feedback: str) -> None:
+    found = score(f"python:own.py:{function}", "Bern", "Bern", fields={"level": "hard"}, folder=folder)
+    assert (found.value, found.feedback) == (expected, feedback)
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        ("fails", r"item `7`: `own.py:fails` failed: KeyError: 'Bern' \(line 16\)"),
+        ("text", "item `7`: `own.py:text` returned '0.5'"),
+        ("nan", "item `7`: `own.py:nan` returned nan"),
+        ("high", "item `7`: `own.py:high` returned 7"),
+        ("nothing", "item `7`: `own.py:nothing` returned None"),
+    ],
+)
+def test_a_function_that_fails_names_the_item(folder: str, function: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        score(f"python:own.py:{function}", "Bern", "Bern", folder=folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("own.py:none", "`own.py` has no function `none`"),
+        ("own.py:constant", "`own.py` has no function `constant`"),
+        ("broken.py:f", r"`broken.py` cannot be loaded: invalid syntax \(line 2\)"),
+        ("raises.py:f", r"`raises.py` cannot be loaded: RuntimeError: no data \(line 2\)"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_named(folder: str, name: str, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        score(f"python:{name}", "Bern", "Bern", folder=folder)
