@@ -73,7 +73,7 @@ def outside() -> Iterator[Path]:
 
 def test_it_is_off_unless_it_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("MOAQL_ALLOW_CODE", raising=False)
-    with pytest.raises(UsageError, match="runs Python code that a model wrote(.|\n)*MOAQL_ALLOW_CODE=1"):
+    with pytest.raises(UsageError, match=r"runs Python code that a model wrote(.|\n)*MOAQL_ALLOW_CODE=1"):
         find_metric("code", ".")
     monkeypatch.setenv("MOAQL_ALLOW_CODE", "1")
     assert isinstance(find_metric("code", "."), Code)
@@ -116,7 +116,7 @@ def test_the_function_that_humaneval_names_is_checked() -> None:
 
 @pytest.mark.parametrize("tests", [None, [], "", [1], "assert ="])
 def test_an_item_without_tests_is_named(tests: object) -> None:
-    with pytest.raises(UsageError, match="item `7` has (no tests|tests that are not Python)"):
+    with pytest.raises(UsageError, match=r"item `7` has (no tests|tests that are not Python)"):
         run("def f(): pass", tests)
 
 
