@@ -19,8 +19,8 @@ CONNECTION = ("base_url", "api_key_env", "file", "prices")
 
 UNTIL = Parameter("max", "integer", "Passes of a loop at most.", low=1, high=100, required=True)
 
-METRICS = ("exact", "number", "choice", "contains", "regex", "f1", "rouge", "json", "code", "judge")
-EXACT_ANSWER_METRICS = ("exact", "number", "choice", "code")
+METRICS = ("exact", "number", "choice", "literal", "contains", "regex", "f1", "rouge", "json", "code", "judge")
+EXACT_ANSWER_METRICS = ("exact", "number", "choice", "literal", "code")
 
 EVAL: tuple[Parameter, ...] = (
     Parameter("metric", "word", 'How an answer is scored; or "python:path.py:function".', choices=METRICS),
@@ -86,7 +86,7 @@ SIGNALS: dict[str, Signal] = {
                 "by",
                 "word",
                 "How answers are read and compared.",
-                choices=("exact", "number", "choice", "similarity", "cluster"),
+                choices=("exact", "number", "choice", "literal", "similarity", "cluster"),
                 default="exact",
             ),
         ),

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from moaql.answers.groups import groups, two_groups
+from moaql.answers.groups import two_groups
+from moaql.answers.readings import same_answers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,21 +24,22 @@ def cluster(given: Given) -> tuple[Candidate, ...]:
     the rarest answers are dropped, as long as half of the candidates stay.
     """
     candidates = given.present()
-    texts = [each.text for each in candidates]
     by = given.parameters.get("by", "similarity")
-    kept = two_groups(texts)[0] if by == "similarity" else _most_common(given, texts, by)
+    kept = (
+        two_groups([each.text for each in candidates])[0] if by == "similarity" else _most_common(given, candidates, by)
+    )
     return tuple(candidates[position] for position in sorted(kept))
 
 
-def _most_common(given: Given, texts: Sequence[str], by: str) -> list[int]:
-    found = sorted(groups(texts, by), key=len, reverse=True)
-    if texts and not found:
+def _most_common(given: Given, candidates: Sequence[Candidate], by: str) -> list[int]:
+    found = sorted(same_answers(candidates, by), key=len, reverse=True)
+    if candidates and not found:
         given.notes.append("no candidate gives an answer that can be compared, so all go on")
-        return list(range(len(texts)))
+        return list(range(len(candidates)))
     answered = {position for group in found for position in group}
     kept: list[int] = []
-    for group in [*found, *([position] for position in range(len(texts)) if position not in answered)]:
-        if 2 * len(kept) >= len(texts):
+    for group in [*found, *([position] for position in range(len(candidates)) if position not in answered)]:
+        if 2 * len(kept) >= len(candidates):
             break
         kept += group
     return kept

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from moaql.answers.groups import groups
+from moaql.answers.readings import same_answers
 
 if TYPE_CHECKING:
     from moaql.answers.candidate import Candidate
@@ -17,7 +17,7 @@ def distinct(given: Given) -> tuple[Candidate, ...]:
     Parameter of the node: `by`.
     """
     candidates = given.present()
-    found = groups([each.text for each in candidates], given.parameters.get("by", "exact"))
+    found = same_answers(candidates, given.parameters.get("by", "exact"))
     repeated = {position for group in found for position in group[1:]}
     return tuple(each for position, each in enumerate(candidates) if position not in repeated)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from moaql.answers.groups import groups
+from moaql.answers.readings import same_answers
 from moaql.answers.similarity import medoid, similarities
 from moaql.operations._seeded import seeded
 
@@ -30,26 +30,24 @@ def vote(given: Given) -> tuple[Candidate, ...]:
         return tuple(candidates)
     by = given.parameters.get("by", "exact")
     weights = _weights(candidates, given.parameters.get("weights"))
-    texts = [each.text for each in candidates]
     if by in ("similarity", "cluster"):
-        return (candidates[_vote_of_texts(given, candidates, texts, weights, by)],)
-    found = groups(texts, by)
+        return (candidates[_vote_of_texts(given, candidates, weights, by)],)
+    found = same_answers(candidates, by)
     if not found:
         given.notes.append(_no_votes(by))
         return (candidates[0],)
     return (candidates[_winner(given, candidates, found, weights)[0]],)
 
 
-def _vote_of_texts(
-    given: Given, candidates: Sequence[Candidate], texts: Sequence[str], weights: Sequence[float], by: str
-) -> int:
+def _vote_of_texts(given: Given, candidates: Sequence[Candidate], weights: Sequence[float], by: str) -> int:
+    texts = [each.text for each in candidates]
     matrix = similarities(texts)
     members = [position for position, text in enumerate(texts) if text.strip()]
     if not members:
         given.notes.append(_no_votes(by))
         return 0
     if by == "cluster":
-        members = _winner(given, candidates, groups(texts, by, matrix=matrix), weights)
+        members = _winner(given, candidates, same_answers(candidates, by, matrix=matrix), weights)
     level = [[position] for position in medoid(matrix, members, weights)]
     return _break_tie(given, candidates, level)[0]
 

@@ -76,6 +76,7 @@ class Response:
         model: The model as the provider names it.
         confidence: Mean probability of the answer's tokens; None where the provider does not say.
         latency: Seconds that the call took; None where the runner shall measure it. A recording knows it.
+        stated: The answer that is in the text, where a recording states it: see `Candidate.stated`.
     """
 
     text: str
@@ -86,6 +87,7 @@ class Response:
     model: str = ""
     confidence: float | None = None
     latency: float | None = None
+    stated: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

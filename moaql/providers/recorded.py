@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from moaql.datasets.targets import target_text
 from moaql.errors import NotRecorded, UnknownModel, UsageError
 from moaql.providers.base import Response
 from moaql.providers.fields import an_object, count, text
@@ -138,6 +139,7 @@ def _response(sample: dict[str, Any], row: Recorded, model: str) -> Response:
         model=text(sample.get("model")) or model,
         confidence=float(confidence) if isinstance(confidence, int | float) else None,
         latency=float(latency) if isinstance(latency, int | float) else 0.0,
+        stated=target_text(sample["answer"]) if "answer" in sample else None,
     )
 
 

@@ -221,6 +221,7 @@ def _candidate(call: Call, model: Model, rendered: Rendered, answered: Answered)
         latency=answered.latency,
         banked=answered.banked,
         shown=rendered.shown,
+        stated=response.stated,
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import operator
 from typing import TYPE_CHECKING, Any
 
-from moaql.answers.groups import groups
+from moaql.answers.readings import same_answers
 from moaql.answers.verdicts import read_label, read_score
 from moaql.check.pipelines import ELSE
 from moaql.errors import UsageError
@@ -153,7 +153,7 @@ class Decision:
     def _agreement(self, by: str) -> float | None:
         if not self._candidates:
             return self._known(None, "there are no candidates")
-        found = groups([each.text for each in self._candidates], by)
+        found = same_answers(self._candidates, by)
         return max((len(group) for group in found), default=0) / len(self._candidates)
 
     def _confidence(self, given: dict[str, Any]) -> float | None:

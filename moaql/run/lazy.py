@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any, Protocol
 
 from moaql.answers.early import needed
-from moaql.answers.groups import groups
+from moaql.answers.readings import same_answers
 from moaql.graph.nodes import IF, Call
 from moaql.run.work import all_done, any_done
 
@@ -194,7 +194,7 @@ class _Poll:
     def _needed(self) -> int:
         """How many more voters could decide it, those being asked included; 0 where it is decided."""
         said = [each for each in self._heard() if each is not None]
-        found = groups([each.text for each in said], self._given["by"])
+        found = same_answers(said, self._given["by"])
         counts = [sum(self._weight(said[position].model) for position in group) for group in found]
         done = sum(each.done for each in self._asked)
         open_refs = [ref for each, ref in zip(self._asked, self._refs, strict=False) if not each.done]

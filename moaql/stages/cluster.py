@@ -34,7 +34,7 @@ STAGE = Cluster(
     parameters=(
         Parameter("keep", "word", "Which group goes on.", choices=("majority",), default="majority"),
         Parameter(
-            "by", "word", "What is compared: whole texts, or extracted answers.", choices=("similarity", "exact", "number", "choice"),
+            "by", "word", "What is compared: whole texts, or extracted answers.", choices=("similarity", "exact", "number", "choice", "literal"),
             default="similarity",
         ),
     ),

@@ -26,7 +26,7 @@ STAGE = Distinct(
             "by",
             "word",
             "What is compared.",
-            choices=("exact", "number", "choice", "similarity"),
+            choices=("exact", "number", "choice", "literal", "similarity"),
             positional=True,
             default="exact",
         ),

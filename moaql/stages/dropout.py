@@ -58,7 +58,7 @@ STAGE = Dropout(
         Parameter("model", "model", "The aggregator.", positional=True, required=True),
         Parameter("then", "word", "What is done with the results.", choices=("vote", "cluster"), default="vote"),
         Parameter(
-            "by", "word", "How the vote compares results.", choices=("exact", "number", "choice", "similarity", "cluster"),
+            "by", "word", "How the vote compares results.", choices=("exact", "number", "choice", "literal", "similarity", "cluster"),
             default="exact",
         ),
         Parameter("leave_out", "integer", "Only subsets that lack at most this many candidates.", low=0),

@@ -67,7 +67,7 @@ STAGE = Vote(
             "by",
             "word",
             "How answers are read and compared.",
-            choices=("exact", "number", "choice", "similarity", "cluster"),
+            choices=("exact", "number", "choice", "literal", "similarity", "cluster"),
             positional=True,
             default="exact",
         ),
