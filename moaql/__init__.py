@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from moaql.answers.candidate import Candidate
+    from moaql.api.measure import aevaluate, evaluate
     from moaql.api.program import Program, Topology
     from moaql.api.verbs import build, load, parse, plan
     from moaql.diagnostics import Diagnostic
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
         ProviderError,
         UsageError,
     )
+    from moaql.evaluation.summary import Evaluation
     from moaql.graph.nodes import Graph
     from moaql.graph.plan import Plan
     from moaql.run.batch import Done
@@ -45,6 +47,7 @@ _HOME = {
     "Candidate": "moaql.answers.candidate",
     "Diagnostic": "moaql.diagnostics",
     "Done": "moaql.run.batch",
+    "Evaluation": "moaql.evaluation.summary",
     "Graph": "moaql.graph.nodes",
     "Loss": "moaql.run.result",
     "MissingKey": "moaql.errors",
@@ -63,7 +66,9 @@ _HOME = {
     "Topology": "moaql.api.program",
     "TraceFile": "moaql.run.trace",
     "UsageError": "moaql.errors",
+    "aevaluate": "moaql.api.measure",
     "build": "moaql.api.verbs",
+    "evaluate": "moaql.api.measure",
     "load": "moaql.api.verbs",
     "open_session": "moaql.run.session",
     "parse": "moaql.api.verbs",
@@ -76,6 +81,7 @@ __all__ = [
     "Candidate",
     "Diagnostic",
     "Done",
+    "Evaluation",
     "Graph",
     "Loss",
     "MissingKey",
@@ -95,7 +101,9 @@ __all__ = [
     "TraceFile",
     "UsageError",
     "__version__",
+    "aevaluate",
     "build",
+    "evaluate",
     "load",
     "open_session",
     "parse",

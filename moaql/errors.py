@@ -163,7 +163,15 @@ class Filtered(ProviderError):  # noqa: N818
 
 
 class NotRecorded(ProviderError):  # noqa: N818
-    """A recording has no such answer."""
+    """A recording has no such answer.
+
+    Attributes:
+        absent: Whether the question is one that a recording can answer, and only the answer is missing.
+    """
+
+    def __init__(self, message: str, next_step: str = "", *, absent: bool = True) -> None:
+        super().__init__(message, next_step)
+        self.absent = absent
 
 
 class Refused(ProviderError):  # noqa: N818
@@ -171,12 +179,18 @@ class Refused(ProviderError):  # noqa: N818
 
 
 class NoCandidates(MoaqlError):  # noqa: N818
-    """Every candidate that an answer could be made of was lost. `losses` says why, one line each."""
+    """Every candidate that an answer could be made of was lost. `losses` says why, one line each.
+
+    Attributes:
+        losses: See above.
+        unrecorded: Whether that is so only because a recording does not hold the answers.
+    """
 
     exit_code = 3
 
-    def __init__(self, message: str, losses: Sequence[str] = ()) -> None:
+    def __init__(self, message: str, losses: Sequence[str] = (), *, unrecorded: bool = False) -> None:
         self.losses = tuple(losses)
+        self.unrecorded = unrecorded
         super().__init__(message, "\n".join(f"- {loss}" for loss in losses))
 
 

@@ -30,14 +30,14 @@ def consoles(page: Path) -> list[Shown]:
     return shown
 
 
-def run(command: str, bank: str) -> str:
+def run(command: str, bank: str, folder: Path = ROOT) -> str:
     """What a command prints, both streams together, in the root of the repository, with a bank that its page begins."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PATH": path, "NO_COLOR": "1", "COLUMNS": "100", "MOAQL_BANK": bank}
     done = subprocess.run(
         command,
         shell=True,
-        cwd=ROOT,
+        cwd=folder,
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

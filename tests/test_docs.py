@@ -46,7 +46,7 @@ def test_every_program_on_a_page_is_one(page: Path) -> None:
 
 
 def test_the_first_program_of_the_readme_is_in_the_gallery() -> None:
-    first, quickstart = programs_on(ROOT / "README.md")
+    first, quickstart, *_ = programs_on(ROOT / "README.md")
     assert first in (ROOT / "programs" / "one_liner.moaql").read_text(encoding="utf-8")
     assert quickstart in (ROOT / "programs" / "quickstart.moaql").read_text(encoding="utf-8")
 
@@ -93,14 +93,33 @@ def test_the_wrong_program_of_a_code_has_it_and_the_right_one_has_nothing(code: 
         assert check_source(Source(explained.good)).diagnostics == ()
 
 
-def test_the_python_on_a_page_runs(tmp_path: Path) -> None:
-    for code in re.findall(
-        r"```python\n(.*?)```", (ROOT / "docs" / "running.md").read_text(encoding="utf-8"), re.DOTALL
-    ):
-        (tmp_path / "programs").symlink_to(ROOT / "programs")
-        done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        assert "The answer is 391." in done.stdout
+@pytest.mark.parametrize(("page", "printed"), [("running.md", "The answer is 391."), ("evaluating.md", "mixture ")])
+def test_the_python_on_a_page_runs(page: str, printed: str, tmp_path: Path) -> None:
+    (tmp_path / "programs").symlink_to(ROOT / "programs")
+    [code] = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.DOTALL)
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert printed in done.stdout
+
+
+RECORDED = ROOT.parent / "shared" / "data" / "recorded"
+
+
+@pytest.mark.skipif(not RECORDED.is_dir(), reason="the recorded answers are not here")
+def test_the_comparison_of_the_readme_is_what_eval_prints(tmp_path: Path) -> None:
+    """The program of docs/examples, beside the files that it names."""
+    (tmp_path / "gsm8k.jsonl.gz").symlink_to(RECORDED / "gsm8k.dev.jsonl.gz")
+    (tmp_path / "prices.json").symlink_to(RECORDED / "prices.json")
+    (tmp_path / "gsm8k.moaql").symlink_to(ROOT / "docs" / "examples" / "gsm8k.moaql")
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    shown = re.search(r"```text\n\$ (moaql eval gsm8k\.moaql)\n(.*?)```", page, re.DOTALL)
+    assert shown is not None
+    assert run(shown[1], str(tmp_path / "bank.db"), tmp_path) == shown[2]
+
+
+def test_the_topologies_of_the_comparison_are_those_of_its_program() -> None:
+    program = (ROOT / "docs" / "examples" / "gsm8k.moaql").read_text(encoding="utf-8")
+    assert programs_on(ROOT / "README.md")[2] in program
 
 
 def readme_command(section: str) -> str:

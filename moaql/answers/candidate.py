@@ -11,8 +11,8 @@ class Candidate:
 
     Attributes:
         text: What other models read, without reasoning traces.
-        stated: The answer that is in the text, where a recording states it; "" where it states that none can be read, None where
-            it states nothing.
+        stated: The answer that is in the text, where a recording states it: one element, or none where it states that no answer can
+            be read; None where it states nothing.
         node: Id of the call that wrote it. No two calls of a run have the same, so it tells candidates apart.
         model: The model's name in the program.
         model_id: `provider/model` that answered; after a fallback not the one that was asked first.
@@ -50,4 +50,4 @@ class Candidate:
     score: float | None = None
     tests: str = ""
     shown: tuple[str, ...] = ()
-    stated: str | None = None
+    stated: tuple[str, ...] | None = None

@@ -29,8 +29,9 @@ def readings(candidates: Sequence[Candidate], by: str) -> list[str | None]:
         by: `exact`, `number`, `choice` or `literal`.
     """
     if all(each.stated is not None for each in candidates):
-        return [each.stated or None for each in candidates]
-    return [extract(each.text if each.stated is None else each.stated, by) for each in candidates]
+        return [each.stated[0] if each.stated else None for each in candidates]
+    texts = [each.text if each.stated is None else "".join(each.stated) for each in candidates]
+    return [extract(text, by) for text in texts]
 
 
 def same_answers(candidates: Sequence[Candidate], by: str, *, matrix: Matrix | None = None) -> list[list[int]]:

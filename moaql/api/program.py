@@ -64,7 +64,7 @@ class Topology(CheckedTopology):
             NotBanked: if it is offline, and the bank has no such answer.
             UsageError, ProgramError, BankError: see `moaql.errors`.
         """
-        return _now(self.arun(question, **options))  # type: ignore[no-any-return]
+        return now(self.arun(question, **options))  # type: ignore[no-any-return]
 
     async def arun(self, question: Asked, *, session: Caller | None = None, **options: Unpack[RunArguments]) -> Answer:
         """Answer one question. Arguments and errors as in `run`."""
@@ -115,7 +115,7 @@ class Topology(CheckedTopology):
         Raises:
             BudgetReached, NotBanked, BankError, UsageError: and what was paid for is in the bank.
         """
-        return _now(self.abatch(questions, **options))  # type: ignore[no-any-return]
+        return now(self.abatch(questions, **options))  # type: ignore[no-any-return]
 
     async def abatch(
         self, questions: Iterable[Asked], *, session: Caller | None = None, at_once: int = 64, **options: Any
@@ -147,7 +147,7 @@ class Topology(CheckedTopology):
         return sorted(done, key=lambda each: each.position)
 
 
-def _now(work: Coroutine[Any, Any, Any]) -> Any:
+def now(work: Coroutine[Any, Any, Any]) -> Any:
     """The outcome; where an event loop is running, something to await."""
     try:
         asyncio.get_running_loop()

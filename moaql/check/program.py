@@ -60,11 +60,16 @@ class Topology(Entity):
 
 
 class EvalSet(Record):
-    """An eval set as a program names it: the path is relative to the program's folder."""
+    """An eval set as a program names it: the path is relative to the program's folder.
+
+    Attributes:
+        folder: What paths in its settings are relative to, where that is known.
+    """
 
     name: str
     path: str
     settings: tuple[tuple[str, Any], ...] = ()
+    folder: str = ""
 
 
 class Program(Entity):

@@ -22,6 +22,7 @@ COMMANDS = {
     "batch": "Answer every question of a file.",
     "check": "Find mistakes in programs.",
     "diff": "Show what differs between two topologies.",
+    "eval": "Score topologies on an eval set, and compare them.",
     "explain": "Explain a code such as W501, or a stage such as rank.",
     "fmt": "Format programs in place.",
     "graph": "Draw a topology.",

@@ -117,30 +117,15 @@ def _banked(graph: Graph, questions: list[Question], bank: str | None) -> int:
 
 
 def _questions(program: Program, name: str) -> list[Question]:
-    from moaql.diagnostics import suggest
-    from moaql.run.answers_file import read_questions
+    from moaql.check.eval_sets import find_eval_set
+    from moaql.datasets.items import load_items
+    from moaql.run.question import Question
 
-    field, limit = None, None
-    found = program.unit.find(name)
-    if found is not None and found.kind == "eval":
-        from moaql.check.searches import check_eval
-        from moaql.check.values import Values
-        from moaql.language.nodes import EvalStatement
-
-        assert isinstance(found.statement, EvalStatement)
-        eval_set = check_eval(found.statement, found.unit, Values())
-        settings: dict[str, Any] = dict(eval_set.settings)
-        field, limit = settings.get("input"), settings.get("limit")
-        path = os.path.join(os.path.dirname(os.path.abspath(found.unit.source.path or "")), eval_set.path)
-    else:
-        path = name
-        if not os.path.isfile(path):
-            known = program.unit.names("eval")
-            help = suggest(name, known) or (
-                f"It has: {', '.join(known)}." if known else "Give the path of a .jsonl or .csv file."
-            )
-            raise UsageError(f"neither an eval set of the program nor a file is called `{name}`", help)
-    return read_questions(path, field, limit if isinstance(limit, int) else None)
+    found = find_eval_set(program.unit, name)
+    settings: dict[str, Any] = dict(found.settings)
+    limit = settings.get("limit")
+    items = load_items(found.path, input=settings.get("input"), split=settings.get("split"), limit=limit)
+    return [Question(item.question, id=item.id, fields=item.fields) for item in items]
 
 
 def _estimate(estimate: Estimate) -> dict[str, float]:

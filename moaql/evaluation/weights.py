@@ -31,7 +31,7 @@ class FittedWeights:
     """Weights of a vote.
 
     Attributes:
-        weights: By member, from 0 to 1, to three decimals; the heaviest is 1.
+        weights: By model, from 0 to 1, to three decimals; the heaviest is 1.
         score: Cross-validated accuracy of the vote. It is the best of a handful of choices, hence slightly optimistic.
         scores: The same of each choice.
         method: The choice: `equal`, `best member`, `log-odds`, or `logit, pull P`.
@@ -57,11 +57,25 @@ def fit_weights(
     Raises:
         UsageError: There are fewer than two items or folds, or `encode` cannot read the answers.
     """
-    coded = encode(answers, targets)
-    if len(targets) < 2 or folds < 2:
+    return fit_answers(encode(answers, targets), folds=folds, seed=seed)
+
+
+def fit_answers(coded: Answers, *, folds: int = 5, seed: int = 0) -> FittedWeights:
+    """Fits the weights of a vote to coded answers. Members of one name are samples of one model, and share a weight.
+
+    Args:
+        coded: Answers of all voters.
+        folds: Parts of the cross-validation; at most as many as items.
+        seed: Of the division into parts.
+
+    Raises:
+        UsageError: There are fewer than two items or folds.
+    """
+    count = coded.codes.shape[1]
+    if count < 2 or folds < 2:
         raise UsageError("weights cannot be cross-validated", "Give at least two items and two folds.")
     choices = ["equal", "best member", "log-odds", *(f"logit, pull {pull:g}" for pull in sorted(_PULLS, reverse=True))]
-    scores = {choice: _cross_validated(coded, choice, min(folds, len(targets)), seed) for choice in choices}
+    scores = {choice: _cross_validated(coded, choice, min(folds, count), seed) for choice in choices}
     # The first of those that are level is the simplest.
     method = max(scores, key=lambda choice: round(scores[choice], 9))
     weights = dict(zip(coded.members, _weights(coded, method), strict=True))
@@ -81,34 +95,46 @@ def _cross_validated(answers: Answers, choice: str, folds: int, seed: int) -> fl
 
 
 def _weights(answers: Answers, choice: str) -> list[float]:
+    """A weight for each voter."""
     import numpy as np
 
-    accuracy = np.array(answers.accuracy)
+    models = list(dict.fromkeys(answers.members))
+    owner = np.array([models.index(name) for name in answers.members])
     if choice == "equal":
-        return [1.0] * len(accuracy)
+        return [1.0] * len(owner)
     if choice == "best member":
-        return [float(member == accuracy.argmax()) for member in range(len(accuracy))]
-    start = np.maximum(0.0, _log_odds(answers))
-    found = start if choice == "log-odds" else _logit(answers, start, float(choice.rsplit(" ", 1)[1]))
+        accuracy = _by_model(np.array(answers.accuracy), owner) / np.bincount(owner)
+        return (owner == accuracy.argmax()).astype(float).tolist()  # type: ignore[no-any-return]
+    start = np.maximum(0.0, _log_odds(answers, owner))
+    found = start if choice == "log-odds" else _logit(answers, owner, start, float(choice.rsplit(" ", 1)[1]))
     heaviest = float(found.max())
-    return [1.0] * len(found) if heaviest <= 0 else [round(float(each) / heaviest, 3) for each in found]
+    if heaviest <= 0:
+        return [1.0] * len(owner)
+    return [round(float(found[model]) / heaviest, 3) for model in owner]
 
 
-def _log_odds(answers: Answers) -> Array:
-    """Log-odds of each member's accuracy, shrunk towards even as by one right and one wrong answer more.
+def _by_model(values: Array, owner: Array) -> Array:
+    """Sums over the voters of each model."""
+    import numpy as np
+
+    return np.bincount(owner, weights=values)
+
+
+def _log_odds(answers: Answers, owner: Array) -> Array:
+    """Log-odds of each model's accuracy, shrunk towards even as by one right and one wrong answer more.
 
     With k wrong answers to choose from, the odds gain a factor k: each of them is less likely to be hit than the one right answer.
     """
     import numpy as np
 
-    right = answers.right.sum(axis=1)
-    voted = (answers.codes != NO_ANSWER).sum(axis=1)
+    right = _by_model(answers.right.sum(axis=1), owner)
+    voted = _by_model((answers.codes != NO_ANSWER).sum(axis=1), owner)
     wrong_answers = max(1.0, float((answers.codes.max(axis=0)).mean()))
     odds: Array = np.log((right + 1) / (voted - right + 1) * wrong_answers)
     return odds
 
 
-def _logit(answers: Answers, start: Array, pull: float) -> Array:
+def _logit(answers: Answers, owner: Array, start: Array, pull: float) -> Array:
     """Weights that are not negative, of the greatest penalised likelihood."""
     import numpy as np
     from scipy.optimize import minimize
@@ -118,7 +144,9 @@ def _logit(answers: Answers, start: Array, pull: float) -> Array:
     if not codes.shape[1]:
         return start
     rivals = np.arange(int(codes.max()) + 1)
-    voices = (codes[:, :, None] == rivals).astype(float)  # by member, item and answer
+    said = (codes[:, :, None] == rivals).astype(float)  # by voter, item and answer
+    voices = np.zeros((len(start), *said.shape[1:]))  # by model
+    np.add.at(voices, owner, said)
     absent = ~voices.any(axis=0)
     won = voices[:, :, RIGHT].sum(axis=1)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from moaql.check.arguments import Binder, Bound
 from moaql.check.program import Model, Topology
 from moaql.check.reach import holes_reached
-from moaql.check.values import Values
+from moaql.check.values import FITTED, Values
 from moaql.diagnostics import Diagnostic
 from moaql.graph.branches import lower_route, lower_until, lower_when
 from moaql.graph.confidence import ask_for_confidence
@@ -36,8 +36,12 @@ class TooLarge(Exception):  # noqa: N818 - caught in this file, and turned into 
     """The graph grew beyond what can be meant."""
 
 
-def build(topology: Topology) -> tuple[Graph | None, tuple[Diagnostic, ...]]:
+def build(topology: Topology, *, fitted: bool = False) -> tuple[Graph | None, tuple[Diagnostic, ...]]:
     """The graph of a topology, whose program has no errors, or why there is none.
+
+    Args:
+        topology: Of a program without errors.
+        fitted: Whether `weights=?` may be left in it, for `moaql.graph.fitted` to fill.
 
     Returns:
         The graph and no diagnostics; or None, with E402 for each hole, or E405 where it would be too large.
@@ -46,7 +50,11 @@ def build(topology: Topology) -> tuple[Graph | None, tuple[Diagnostic, ...]]:
     help = "fill it, or run `moaql search`"
     message = "a hole is left where the program is to run"
     left = holes_reached(topology.body, topology.unit)
-    holes = [Diagnostic("E402", message, unit.source, hole.span, help) for hole, unit in left]
+    holes = [
+        Diagnostic("E402", message, unit.source, hole.span, help)
+        for hole, unit in left
+        if not (fitted and isinstance(hole, n.Fitted))
+    ]
     if holes:
         return None, tuple(holes)
     least = Size(builder.binder).topology(topology)
@@ -252,7 +260,7 @@ class Builder:
 
     def reduce(self, operation: str, inputs: Inputs, yields: Bounds, **parameters: Any) -> Flow:
         """See `Lowering.reduce`."""
-        if parameters.get("weights"):
+        if parameters.get("weights") and parameters["weights"] != FITTED:
             stated = {model.name for model, _ in parameters["weights"]}
             parameters["weights"] = tuple(
                 (self._as_called(model, stated), weight) for model, weight in parameters["weights"]

@@ -87,7 +87,7 @@ class Response:
     model: str = ""
     confidence: float | None = None
     latency: float | None = None
-    stated: str | None = None
+    stated: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
     from moaql.providers.base import OnText, Pairs, Request, Transport
 
-_ONLY_PLAIN = "Recordings answer plain questions only: use stages that select (vote, best by=…, route, when), or a live model here."
+_ONLY_PLAIN = (
+    "Recordings answer plain questions only: use stages that select (vote, best by=…, route, when), `take 0` before a model that "
+    "shall start afresh, or a live model here."
+)
 _FENCES = ("<candidate", "<critique")
 
 
@@ -123,7 +126,9 @@ def _row(request: Request, found: Recording) -> Recorded:
 
 def _not_plain(request: Request) -> NotRecorded:
     return NotRecorded(
-        f"the prompt for `{request.id}` shows more than the question, which no recording answers", _ONLY_PLAIN
+        f"the prompt for `{request.id}` shows more than the question, which no recording answers",
+        _ONLY_PLAIN,
+        absent=False,
     )
 
 
@@ -139,8 +144,14 @@ def _response(sample: dict[str, Any], row: Recorded, model: str) -> Response:
         model=text(sample.get("model")) or model,
         confidence=float(confidence) if isinstance(confidence, int | float) else None,
         latency=float(latency) if isinstance(latency, int | float) else 0.0,
-        stated=target_text(sample["answer"]) if "answer" in sample else None,
+        stated=_stated(sample),
     )
+
+
+def _stated(sample: dict[str, Any]) -> tuple[str, ...] | None:
+    if "answer" not in sample:
+        return None
+    return () if sample["answer"] is None else (target_text(sample["answer"]),)
 
 
 def _nearest(name: str, names: Iterable[str]) -> str:

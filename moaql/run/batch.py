@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from moaql.errors import BankError, BudgetReached, MoaqlError, NotBanked
 from moaql.run.executor import run
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Sequence
 
     from moaql.graph.nodes import Graph
     from moaql.run.caller import Caller
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from moaql.run.question import Question
     from moaql.run.result import Answer
 
+T = TypeVar("T")
 AT_ONCE = 64
 """Questions under way at a time."""
 
@@ -37,6 +38,42 @@ class Done:
     question: Question
     answer: Answer | None
     error: MoaqlError | None = None
+
+
+async def carry_all(jobs: Iterable[T], work: Callable[[T], Awaitable[None]], at_once: int = AT_ONCE) -> None:
+    """Do some jobs at a time. When the budget is reached, none is begun any more, but those under way go on.
+
+    Args:
+        jobs: Read as they are needed.
+        work: Does one. What it raises ends all, but for `BudgetReached`.
+        at_once: Jobs under way at a time.
+
+    Raises:
+        BudgetReached: if a job raised it, once the others under way have ended.
+    """
+    waiting = iter(jobs)
+    reached: BudgetReached | None = None
+
+    async def go_on() -> None:
+        nonlocal reached
+        for job in waiting:
+            if reached is not None:
+                return
+            try:
+                await work(job)
+            except BudgetReached as error:
+                reached = error
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(at_once):
+                group.create_task(go_on())
+    except BaseExceptionGroup as failures:
+        raise next(
+            (each for each in failures.exceptions if isinstance(each, MoaqlError)), failures.exceptions[0]
+        ) from None
+    if reached is not None:
+        raise reached
 
 
 async def answer_all(
@@ -67,36 +104,21 @@ async def answer_all(
     Raises:
         BudgetReached, BankError, NotBanked, UsageError: see above.
     """
-    waiting = enumerate(questions)
-    reached: BudgetReached | None = None
 
-    async def work() -> None:
-        nonlocal reached
-        for position, question in waiting:
-            if reached is not None:
-                return
-            try:
-                answer = await run(graph, question, caller, seed=seed, listeners=listeners)
-            except BudgetReached as error:
-                reached = error
-            except MoaqlError as error:
-                if _ends_all(error):
-                    raise
-                on_done(Done(position, question, None, error))
-            else:
-                on_done(Done(position, question, answer))
+    async def work(job: tuple[int, Question]) -> None:
+        position, question = job
+        try:
+            answer = await run(graph, question, caller, seed=seed, listeners=listeners)
+        except MoaqlError as error:
+            if isinstance(error, BudgetReached) or _ends_all(error):
+                raise
+            on_done(Done(position, question, None, error))
+        else:
+            on_done(Done(position, question, answer))
 
-    try:
-        async with asyncio.TaskGroup() as group:
-            for _ in range(at_once):
-                group.create_task(work())
-    except BaseExceptionGroup as failures:
-        raise next(
-            (each for each in failures.exceptions if isinstance(each, MoaqlError)), failures.exceptions[0]
-        ) from None
-    if reached is not None:
-        raise reached
+    await carry_all(enumerate(questions), work, at_once)
 
 
 def _ends_all(error: MoaqlError) -> bool:
+    """Whether an error would meet every other question too: wrong usage, a bank that fails, an answer that is not banked."""
     return error.exit_code == 2 or isinstance(error, BankError | NotBanked)

@@ -56,6 +56,7 @@ class NodeFinished:
         kept: `node` of each candidate that came out.
         decision: The label that a gate gave, or "".
         notes: What it had to say.
+        read: The candidates that a reduction was given, those that are lost left out.
     """
 
     run: str
@@ -63,6 +64,7 @@ class NodeFinished:
     kept: tuple[str, ...] = ()
     decision: str = ""
     notes: tuple[str, ...] = ()
+    read: tuple[Candidate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

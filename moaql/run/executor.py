@@ -11,7 +11,7 @@ import asyncio
 import random
 from typing import TYPE_CHECKING
 
-from moaql.errors import MoaqlError, ProviderError, UsageError
+from moaql.errors import MoaqlError, NotRecorded, ProviderError, UsageError
 from moaql.graph.nodes import Call, Gate, Graph, Reduce
 from moaql.operations import OPERATIONS
 from moaql.operations.base import Given
@@ -175,7 +175,8 @@ class _Run:
             except ProviderError as error:
                 if spoken and self._spoke:
                     raise  # half of an answer was shown: another cannot take its place
-                self._record.lose(node.id, error.message + (f" ({error.next_step})" if error.next_step else ""))
+                reason = error.message + (f" ({error.next_step})" if error.next_step else "")
+                self._record.lose(node.id, reason, unrecorded=isinstance(error, NotRecorded) and error.absent)
                 work.finish((None,), ready_at)
             else:
                 work.finish((candidate,), ready_at + candidate.latency)
@@ -225,13 +226,19 @@ class _Run:
             inputs[role] = (*inputs.get(role, ()), candidate)
         given = Given(inputs, dict(node.parameters), self._question.text, self._seed)
         outputs = operation(given)
-        self.finish(node, work, outputs, ready_at, [f"`{node.id}`: {note}" for note in given.notes])
+        self.finish(node, work, outputs, ready_at, [f"`{node.id}`: {note}" for note in given.notes], read)
 
     def finish(
-        self, node: Node, work: Work, outputs: Sequence[Candidate | None], ready_at: float, notes: Sequence[str] = ()
+        self,
+        node: Node,
+        work: Work,
+        outputs: Sequence[Candidate | None],
+        ready_at: float,
+        notes: Sequence[str] = (),
+        read: Sequence[Candidate | None] = (),
     ) -> None:
         """A reduction is done."""
-        self._record.reduced(node, outputs, notes)
+        self._record.reduced(node, outputs, notes, read)
         work.finish(tuple(outputs), ready_at)
 
     def lose(self, node: Node, reason: str) -> None:

@@ -151,7 +151,9 @@ class _Poll:
         self._node = node
         self._refs = refs
         self._given = given
-        self._weights: dict[str, float] = {each.name: weight for each, weight in given.get("weights") or ()}
+        self._weights: dict[str, float] = {
+            getattr(each, "name", each): weight for each, weight in given.get("weights") or ()
+        }
         self._asked: list[Work] = []
         self._late = 0
         self._slowest = 0.0

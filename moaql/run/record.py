@@ -40,6 +40,7 @@ class Record:
         self._listeners = listeners
         self._said: dict[str, CallFinished] = {}
         self._losses: dict[str, str] = {}
+        self._unrecorded = 0
         self._notes: list[str] = []
         self._decisions: dict[str, str] = {}
         self._started = time.perf_counter()
@@ -56,16 +57,24 @@ class Record:
             ]
         self._tell(event)
 
-    def lose(self, node: str, reason: str) -> None:
-        """A node has no output, and that is why."""
+    def lose(self, node: str, reason: str, *, unrecorded: bool = False) -> None:
+        """A node has no output, and that is why; `unrecorded` where a recording does not hold it."""
         self._losses[node] = reason
+        self._unrecorded += unrecorded
 
-    def reduced(self, node: Node, outputs: Sequence[Candidate | None], notes: Sequence[str]) -> None:
+    def reduced(
+        self,
+        node: Node,
+        outputs: Sequence[Candidate | None],
+        notes: Sequence[str],
+        read: Sequence[Candidate | None] = (),
+    ) -> None:
         """A reduction is done."""
         self._notes += notes
         if self._listeners:
             kept = tuple(each.node for each in outputs if each is not None)
-            self._tell(NodeFinished(self.run, node, kept, "", tuple(notes)))
+            given = tuple(each for each in read if each is not None)
+            self._tell(NodeFinished(self.run, node, kept, "", tuple(notes), given))
 
     def decided(self, node: Node, label: str, notes: Sequence[str]) -> None:
         """A gate is decided."""
@@ -90,7 +99,9 @@ class Record:
         what = f"{count} of its parts failed" if count > 1 else "a call failed"
         losses = [f"{', '.join(names)}: {reason}" for reason, names in nodes.items()][:_MOST_LOSSES]
         return NoCandidates(
-            f"`{self._graph.name}` has no answer: {what if count else 'every candidate was filtered out'}", losses
+            f"`{self._graph.name}` has no answer: {what if count else 'every candidate was filtered out'}",
+            losses,
+            unrecorded=0 < count == self._unrecorded,
         )
 
     def answer(self, outputs: tuple[Candidate, ...], latency: float) -> Answer:
