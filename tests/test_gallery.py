@@ -78,11 +78,15 @@ def test_it_makes_the_published_number_of_calls(name: str, numbers: tuple[int, i
 
 
 def test_no_program_is_left_out() -> None:
-    assert {f"{name}.moaql" for name in PUBLISHED} | NOT_RUN | {"more_agents.moaql"} == set(FILES)
+    assert {f"{name}.moaql" for name in PUBLISHED} | NOT_RUN | {"more_agents.moaql", "compare.moaql"} == set(FILES)
 
 
 def test_both_topologies_of_more_agents_make_fifteen_calls() -> None:
     assert [plan(graph).calls.high for graph in graphs("more_agents.moaql")] == [15, 15]
+
+
+def test_the_topologies_that_are_compared_make_one_to_six_calls() -> None:
+    assert [plan(graph).calls.high for graph in graphs("compare.moaql")] == [1, 5, 6, 4]
 
 
 @pytest.mark.parametrize("name", [name for name in FILES if name not in NOT_RUN])
