@@ -13,7 +13,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from moaql.errors import UsageError
-from moaql.metrics.base import Asker, Judged, Score, short
+from moaql.metrics.base import Asker, Judged, MetricFailed, Score, short
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,15 +35,16 @@ class Function:
         """Call the function.
 
         Raises:
-            UsageError: if it fails for this item, or returns no score.
+            MetricFailed: if it fails on this item, or returns no score.
         """
         try:
             returned = self._function(answer, item.target, item)
             if inspect.isawaitable(returned):
                 returned = await returned
-        except Exception as error:
-            raise UsageError(
-                f"{item.place}: `{self._name}` failed: {_said(error, self._path)}", "Correct the function."
+        except (Exception, SystemExit) as error:
+            raise MetricFailed(
+                f"`{self._name}` failed on {item.place}: {_said(error, self._path)}",
+                "Correct the function; the other items are scored.",
             ) from error
         return self._as_score(returned, item)
 
@@ -55,9 +56,9 @@ class Function:
             if isinstance(pair[0], str | bytes):
                 raise TypeError
             return Score(float(pair[0]), str(pair[1]))
-        except (TypeError, ValueError, OverflowError):
-            raise UsageError(
-                f"{item.place}: `{self._name}` returned {short(repr(returned))}",
+        except Exception:  # what `float` raises for a value of another library is that library's choice
+            raise MetricFailed(
+                f"`{self._name}` returned {short(repr(returned))} on {item.place}",
                 "Return a number from 0 to 1, true or false, or a pair of it and feedback.",
             ) from None
 
@@ -95,7 +96,7 @@ def _module(path: str, file: str) -> Any:
     sys.modules[name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise UsageError(f"`{file}` cannot be loaded: {_said(error, path)}", "Correct the file.") from error
     return module

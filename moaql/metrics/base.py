@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from moaql.errors import UsageError
+from moaql.errors import MoaqlError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -67,8 +67,27 @@ class Asker(Protocol):
         ...
 
 
+class MetricFailed(MoaqlError):  # noqa: N818 - reads better where it is caught
+    """A user's own function failed on one item, or returned no score for it. The other items are not touched.
+
+    It counts as one failed item, unlike a `UsageError`, which says that an item or a setting cannot be used at all.
+    """
+
+
 class Metric(Protocol):
-    """What a metric's file builds by `METRIC(**settings)`. It has no state that one score could leave to the next."""
+    """What a metric's file builds by `METRIC(**settings)`. It has no state that one score could leave to the next.
+
+    Two more members may be there. Whoever calls a metric looks whether they are:
+
+    `reads_answer`
+        Whether the metric compares the answer that it reads in a text, and not the text: `exact`, `number`, `choice` and `literal`
+        do, and others have no such attribute. Where a recording states the answer beside the text, such a metric is given that
+        answer in place of the text.
+    `check(item: Judged) -> None`
+        Raises the `UsageError` that `score` would raise because of the item, such as for an unusable target, whatever the answer
+        is. It makes no call and runs no code of a model or a user, so an eval can be refused before a call is paid for.
+        A user's function has none.
+    """
 
     async def score(self, answer: str, item: Judged, asker: Asker | None = None) -> Score:
         """Score one answer.
@@ -80,6 +99,7 @@ class Metric(Protocol):
 
         Raises:
             UsageError: if the item, such as its target, cannot be used by this metric.
+            MetricFailed: if a user's own function fails on this item.
         """
         ...
 

@@ -18,15 +18,29 @@ _LETTER = re.compile(r"\W*([A-J])\W*", re.IGNORECASE)
 class Choice:
     """1 where the answer's letter is the target's, else 0. A target may also be the text of one of the item's `choices`."""
 
+    reads_answer = True
+
+    def check(self, item: Judged) -> None:
+        """Refuse an item that cannot be scored, as `score` would.
+
+        Raises:
+            UsageError: if a target is neither a letter A to J nor one of the choices.
+        """
+        _wanted(item)
+
     async def score(self, answer: str, item: Judged, asker: Asker | None = None) -> Score:  # noqa: ARG002
         """Compare the letter of an answer with the target, or with each of a list.
 
         Raises:
             UsageError: if a target is neither a letter A to J nor one of the choices.
         """
-        wanted = [_target(each, item) for each in targets(item, "a letter A to J")]
+        wanted = _wanted(item)
         read = choice(answer)
         return comparison(read in wanted, read, wanted)
+
+
+def _wanted(item: Judged) -> list[str]:
+    return [_target(each, item) for each in targets(item, "a letter A to J")]
 
 
 def _target(text: str, item: Judged) -> str:

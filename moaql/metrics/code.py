@@ -70,6 +70,14 @@ class Code:
         # For the tests of this package, which try each kind of guard by itself.
         self._guards = {"system": True, "hook": True}
 
+    def check(self, item: Judged) -> None:
+        """Refuse an item that cannot be scored, as `score` would.
+
+        Raises:
+            UsageError: if the item has no tests, or they are not Python.
+        """
+        self._tests(item)
+
     async def score(self, answer: str, item: Judged, asker: Asker | None = None) -> Score:  # noqa: ARG002
         """Run the code of an answer against the tests of its item.
 

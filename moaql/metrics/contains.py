@@ -27,15 +27,21 @@ class Contains:
         require_flags("contains", every=every, case=case)
         self._every, self._case = every, case
 
+    def check(self, item: Judged) -> None:
+        """Refuse an item that cannot be scored, as `score` would.
+
+        Raises:
+            UsageError: if a target is empty, or neither a text nor a number.
+        """
+        _wanted(item)
+
     async def score(self, answer: str, item: Judged, asker: Asker | None = None) -> Score:  # noqa: ARG002
         """Look for the targets of an item in an answer.
 
         Raises:
             UsageError: if a target is empty, or neither a text nor a number.
         """
-        wanted = targets(item)
-        if not all(each.strip() for each in wanted):
-            raise UsageError(f"{item.place} has an empty target", "Every text contains it: fill it in.")
+        wanted = _wanted(item)
         text = self._plain(answer)
         missing = [each for each in wanted if self._plain(each) not in text]
         right = not missing if self._every else len(missing) < len(wanted)
@@ -45,6 +51,13 @@ class Contains:
     def _plain(self, text: str) -> str:
         joined = " ".join(text.split())
         return joined if self._case else joined.casefold()
+
+
+def _wanted(item: Judged) -> list[str]:
+    wanted = targets(item)
+    if not all(each.strip() for each in wanted):
+        raise UsageError(f"{item.place} has an empty target", "Every text contains it: fill it in.")
+    return wanted
 
 
 METRIC = Contains

@@ -32,6 +32,14 @@ class F1:
         require_flags("f1", marked=marked)
         self._marked = marked
 
+    def check(self, item: Judged) -> None:
+        """Refuse an item that cannot be scored, as `score` would.
+
+        Raises:
+            UsageError: if the item has no target that is a text or a number.
+        """
+        targets(item)
+
     async def score(self, answer: str, item: Judged, asker: Asker | None = None) -> Score:  # noqa: ARG002
         """Compare the words of an answer with those of each target.
 

@@ -10,10 +10,13 @@ from __future__ import annotations
 import json
 import re
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moaql.errors import MissingPackage, UsageError
 from moaql.metrics.base import Asker, Judged, Score, require_flags, short
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
 
 _FENCED = re.compile(r"```\w*\s*\n(.*?)```", re.DOTALL)
 _BEGINS = re.compile(r"[{\[]")
@@ -39,6 +42,17 @@ class Json:
         require_flags("json", extra=extra, ordered=ordered)
         self._extra, self._ordered = extra, ordered
 
+    def check(self, item: Judged) -> None:
+        """Refuse an item that cannot be scored, as `score` would.
+
+        Raises:
+            UsageError: if the target is missing, or is a text that is not JSON, or is no valid schema.
+            MissingPackage: if it is a schema and `jsonschema` is not installed.
+        """
+        target = _target(item)
+        if _is_schema(target):
+            _validator(target, item)
+
     async def score(self, answer: str, item: Judged, asker: Asker | None = None) -> Score:  # noqa: ARG002
         """Compare the JSON in an answer with the target.
 
@@ -47,11 +61,12 @@ class Json:
             MissingPackage: if it is a schema and `jsonschema` is not installed.
         """
         target = _target(item)
+        validator = _validator(target, item) if _is_schema(target) else None
         found = find_json(answer)
         if found is None:
             return Score(0.0, "The answer holds no JSON that can be read.")
-        if isinstance(target, dict) and "$schema" in target:
-            return _by_schema(found, target, item)
+        if validator is not None:
+            return _by_schema(found, validator)
         return self._by_fields(_leaves(_exact(found), self._ordered), _leaves(target, self._ordered))
 
     def _by_fields(self, given: dict[str, Any], wanted: dict[str, Any]) -> Score:
@@ -160,7 +175,12 @@ def _shown(value: Any) -> str:
     return short(str(value) if isinstance(value, Decimal) else json.dumps(value, ensure_ascii=False))
 
 
-def _by_schema(text: str, schema: dict[str, Any], item: Judged) -> Score:
+def _is_schema(target: Any) -> bool:
+    return isinstance(target, dict) and isinstance(target.get("$schema"), str)
+
+
+def _validator(schema: dict[str, Any], item: Judged) -> Validator:
+    """What compares with a schema, once the schema and its references are found to be good."""
     try:
         import jsonschema
         import referencing
@@ -170,15 +190,39 @@ def _by_schema(text: str, schema: dict[str, Any], item: Judged) -> Score:
     kind = jsonschema.validators.validator_for(schema)
     try:
         kind.check_schema(schema)
-        # An empty registry: a schema must not make this machine fetch what it refers to.
-        errors = list(kind(schema, registry=referencing.Registry()).iter_errors(json.loads(text)))
+        _follow_references(schema)
     except jsonschema.SchemaError as error:
         raise UsageError(f"{item.place} has an invalid schema: {short(error.message, 200)}", "Correct it.") from None
     except referencing.exceptions.Unresolvable as error:
         raise UsageError(
-            f"{item.place} has a schema that refers to {short(str(error.ref), 200)}",
+            f"{item.place} has a schema that refers to {short(str(error.ref), 200)}, which is not in it",
             "References to other documents are not followed: put it under `$defs`.",
         ) from None
+    # An empty registry: a schema must not make this machine fetch what it refers to.
+    return kind(schema, registry=referencing.Registry())
+
+
+def _follow_references(schema: dict[str, Any]) -> None:
+    """Look all references up: the validator itself does so only where an answer leads it there."""
+    import referencing
+    from referencing.jsonschema import specification_with
+
+    kind: referencing.Specification[Any] = specification_with(
+        schema["$schema"], default=referencing.Specification.OPAQUE
+    )
+    whole = kind.create_resource(schema)
+    place = whole.id() or ""
+    waiting = [(whole, referencing.Registry[Any]().with_resource(place, whole).resolver(place))]
+    while waiting:
+        part, resolver = waiting.pop()
+        if isinstance(part.contents, dict) and isinstance(part.contents.get("$ref"), str):
+            resolver.lookup(part.contents["$ref"])
+        waiting += [(each, resolver.in_subresource(each)) for each in part.subresources()]
+
+
+def _by_schema(text: str, validator: Validator) -> Score:
+    try:
+        errors = list(validator.iter_errors(json.loads(text)))
     except (ValueError, RecursionError):
         return Score(0.0, "The answer's JSON is nested too deeply, or holds a number too long to be read.")
     said = [f"{each.json_path}: {short(each.message, 200)}" for each in errors[:3]]

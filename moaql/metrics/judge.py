@@ -72,6 +72,14 @@ class Judge:
             raise UsageError("the rubric of the metric `judge` is empty", "Say what makes an answer good.")
         self._method, self._rubric = method, rubric.strip().rstrip(".")
 
+    def check(self, item: Judged) -> None:
+        """Refuse an item that cannot be scored, as `score` would.
+
+        Raises:
+            UsageError: if the method is `pairwise`, and there is no target to compare with.
+        """
+        self._target(item)
+
     async def score(self, answer: str, item: Judged, asker: Asker | None = None) -> Score:
         """Ask the judge.
 
@@ -80,16 +88,20 @@ class Judge:
         """
         if asker is None:
             raise UsageError("the metric `judge` needs a judge", "Write `judge=MODEL` in the eval statement.")
-        target = _target(item)
-        if self._method == "pairwise" and not target.strip():
-            raise UsageError(
-                f"{item.place} has no target to compare with", "Name its field, `target=…`, or use `method=score`."
-            )
+        target = self._target(item)
         if not answer.strip():
             return Score(0.0, "The answer is empty.")
         if self._method == "score":
             return _scored(await asker.ask(self._rating(answer, target, item)))
         return await self._compared(answer, target, item, asker)
+
+    def _target(self, item: Judged) -> str:
+        target = _target(item)
+        if self._method == "pairwise" and not target.strip():
+            raise UsageError(
+                f"{item.place} has no target to compare with", "Name its field, `target=…`, or use `method=score`."
+            )
+        return target
 
     def _rating(self, answer: str, target: str, item: Judged) -> Messages:
         expected = EXPECTED.replace("{target}", _harmless(target)) if target.strip() else ""

@@ -17,6 +17,16 @@ class Literal:
     A target is a text that spells a literal, a list of such texts, or else any other value, which is the literal itself.
     """
 
+    reads_answer = True
+
+    def check(self, item: Judged) -> None:
+        """Refuse an item that cannot be scored, as `score` would.
+
+        Raises:
+            UsageError: if the item has no target.
+        """
+        _several(item)
+
     async def score(self, answer: str, item: Judged, asker: Asker | None = None) -> Score:  # noqa: ARG002
         """Compare the literal of an answer with the target, or with each of a list of texts.
 

@@ -24,6 +24,8 @@ class Number:
         UsageError: if the tolerance is no number of at least 0.
     """
 
+    reads_answer = True
+
     def __init__(self, tolerance: float | str = 0) -> None:
         try:
             self._tolerance = Fraction(str(tolerance))
@@ -34,17 +36,28 @@ class Number:
                 f"`tolerance` of the metric `number` is {short(repr(tolerance))}", "It is a number of at least 0."
             )
 
+    def check(self, item: Judged) -> None:
+        """Refuse an item that cannot be scored, as `score` would.
+
+        Raises:
+            UsageError: if a target holds no number.
+        """
+        _wanted(item)
+
     async def score(self, answer: str, item: Judged, asker: Asker | None = None) -> Score:  # noqa: ARG002
         """Compare the number of an answer with the target, or with each of a list.
 
         Raises:
             UsageError: if a target holds no number.
         """
-        expected = targets(item, "a number")
-        wanted = [_target(each, item) for each in expected]
-        read = number(answer)
-        right = read is not None and any(abs(Fraction(read) - each) <= self._tolerance for each in wanted)
-        return comparison(right, read, expected)
+        wanted, read = _wanted(item), number(answer)
+        right = read is not None and any(abs(Fraction(read) - each) <= self._tolerance for each in wanted.values())
+        return comparison(right, read, list(wanted))
+
+
+def _wanted(item: Judged) -> dict[str, Fraction]:
+    """The targets, and the number of each."""
+    return {each: _target(each, item) for each in targets(item, "a number")}
 
 
 def _target(text: str, item: Judged) -> Fraction:

@@ -55,19 +55,35 @@ class Regex:
         if pattern is not None:
             _compiled(pattern, self._flags, "the metric `regex`")
 
+    def check(self, item: Judged) -> None:
+        """Refuse an item that cannot be scored, as `score` would.
+
+        Raises:
+            UsageError: if it has no pattern, or a pattern of it is no regular expression.
+        """
+        self._patterns(item)
+
     async def score(self, answer: str, item: Judged, asker: Asker | None = None) -> Score:  # noqa: ARG002
         """Look for the pattern in an answer.
 
         Raises:
             UsageError: if the pattern is no regular expression, or takes too long for this answer.
         """
-        patterns = [self._pattern] if self._pattern is not None else targets(item, "a regular expression")
+        patterns = self._patterns(item)
         for pattern in patterns:
             found = await self._find(pattern, answer.strip() if self._whole else answer, item)
             if found is not None:
                 return Score(1.0, f"Right: `{short(found)}` matches.")
         wanted = " or ".join(f"`{short(pattern)}`" for pattern in patterns)
         return Score(0.0, f"The {'whole answer' if self._whole else 'answer'} does not match {wanted}.")
+
+    def _patterns(self, item: Judged) -> list[str]:
+        if self._pattern is not None:
+            return [self._pattern]
+        patterns = targets(item, "a regular expression")
+        for pattern in patterns:
+            _compiled(pattern, self._flags, item.place)
+        return patterns
 
     async def _find(self, pattern: str, text: str, item: Judged) -> str | None:
         compiled = _compiled(pattern, self._flags, item.place)

@@ -26,6 +26,14 @@ class Rouge:
     def __init__(self, beta: float = 1.0) -> None:
         self._beta = limit("rouge", "beta", beta)
 
+    def check(self, item: Judged) -> None:
+        """Refuse an item that cannot be scored, as `score` would.
+
+        Raises:
+            UsageError: if the item has no target that is a text or a number.
+        """
+        targets(item)
+
     async def score(self, answer: str, item: Judged, asker: Asker | None = None) -> Score:  # noqa: ARG002
         """Compare an answer with each target.
 

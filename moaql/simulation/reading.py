@@ -33,6 +33,8 @@ _INSTRUCTION = re.compile(
 _TESTS = re.compile(
     r"^[ \t]*(?:Unit )?Tests?:[ \t]*\n(?P<tests>(?:[ \t]*\d+[.):].*(?:\n|\Z))+)", re.MULTILINE | re.IGNORECASE
 )
+_EXPECTED = re.compile(r"<expected>\n(?P<text>[\s\S]*?)\n</expected>")
+"""The right answer, as the metric `judge` shows it."""
 _TEST = re.compile(r"^[ \t]*\d+[.):]\s*(.+?)\s*$", re.MULTILINE)
 
 
@@ -75,12 +77,15 @@ def read_prompt(
         texts = _without(texts, known)
     else:
         known, texts = _find_question(turns)
+    # Before candidates are looked for, as it may look like one.
+    expected, texts = _take_expected(texts)
     tests, texts = _take_tests(texts)
     candidates, rest = find_candidates(texts)
     frame = "\n".join(each for each in map(str.strip, rest) if each)
-    return Prompt(
-        find_truth(known, fields if shown else None), asks_of(frame), candidates, tests, _SPACE.sub(" ", frame)
-    )
+    held = fields if shown else None
+    if expected and (held is None or held.get("target") is None):
+        held = {**(held or {}), "target": expected}
+    return Prompt(find_truth(known, held), asks_of(frame), candidates, tests, _SPACE.sub(" ", frame))
 
 
 def _last_turn(messages: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -139,6 +144,16 @@ def _bare(text: str) -> str:
         parts.pop(0)
     start = text.find(parts[0])
     return text[start : text.rfind(parts[-1]) + len(parts[-1])].strip()
+
+
+def _take_expected(texts: Sequence[str]) -> tuple[str, list[str]]:
+    """The right answer that a judge is shown, or "", and the texts without it. What candidates say is no such answer."""
+    for place, text in enumerate(texts):
+        match = _EXPECTED.search(text)
+        if match is not None and "<candidate number=" not in text[: match.start()]:
+            left = text[: match.start()] + text[match.end() :]
+            return match["text"].strip(), [*texts[:place], left, *texts[place + 1 :]]
+    return "", list(texts)
 
 
 def _take_tests(texts: Sequence[str]) -> tuple[tuple[str, ...], list[str]]:

@@ -23,6 +23,11 @@ from moaql.metrics.rouge import longest_common, rouge_l
         ("true", True, 1),
         ("?", "?", 1),
         ("x = 3", "#### x = 3", 1),
+        ("It is Bern.", "Bern", 0),  # nothing is marked: the whole text counts
+        ("50%", "50 %", 0),
+        ("007", 7, 0),
+        ('{"answer": "Bern"}', "Bern", 1),
+        ("$\\text{Bern}$", "Bern", 1),
     ],
 )
 def test_exact(answer: str, target: object, expected: float) -> None:
@@ -44,6 +49,10 @@ def test_exact(answer: str, target: object, expected: float) -> None:
         ("The answer is 5", ["4", "5"], {}, 1),
         ("The answer is 42", "3 * 14 = 42 #### 42", {}, 1),
         ("The answer is 12345678901234567891", "12345678901234567890", {}, 0),
+        ("The answer is -3", 3, {}, 0),
+        ("The answer is −3", -3, {}, 1),
+        ("First 3, then 4.\nSo 5 of them.", 5, {}, 1),
+        ("The answer is forty-two", 42, {}, 0),
     ],
 )
 def test_number(answer: str, target: object, settings: dict, expected: float) -> None:
@@ -58,6 +67,9 @@ def test_number(answer: str, target: object, settings: dict, expected: float) ->
         ("It must be D", "A", 0),
         ("Answer: B", ["A", "B"], 1),
         ("Answer: B", "Bern", 1),  # a text of the choices
+        ("Bern", "B", 0),  # no letter in the answer
+        ("Answer: A or B", "B", 0),  # the first of several counts
+        ("Answer: B", "b", 1),
     ],
 )
 def test_choice(answer: str, target: object, expected: float) -> None:
@@ -73,6 +85,11 @@ def test_choice(answer: str, target: object, expected: float) -> None:
         ("The answer is [2, 1]", "[1, 2]", 0),
         ("The answer is None", ["1", "None"], 1),
         ("The answer is word", "word", 1),
+        ("The answer is {3, 1}", "{1, 3}", 1),
+        ("The answer is 1.0", "1", 0),
+        ("The answer is True", True, 1),
+        ("The answer is ('a',)", ("a",), 1),
+        ("The answer is [1, 2", "[1, 2]", 0),
     ],
 )
 def test_literal(answer: str, target: object, expected: float) -> None:
@@ -88,6 +105,9 @@ def test_literal(answer: str, target: object, expected: float) -> None:
         ("It is in Bern.", ["Bern", "Geneva"], {"every": True}, 0),
         ("From Bern to Geneva", ["Bern", "Geneva"], {"every": True}, 1),
         ("There are 110", 10, {}, 1),
+        ("STRASSE", "straße", {}, 1),
+        ("true", True, {}, 1),
+        ("0.5 and more", 0.5, {}, 1),
     ],
 )
 def test_contains(answer: str, target: object, settings: dict, expected: float) -> None:
@@ -104,6 +124,9 @@ def test_contains(answer: str, target: object, settings: dict, expected: float) 
         ("the", "", 1),
         ("something", "", 0),
         ("lake Geneva", ["Bern", "Geneva"], Fraction(2, 3)),
+        ("a b b c", "b b d", Fraction(4, 6)),  # 2 words in common of 3, as "a" is an article, and of 3
+        ("42", 42, 1),
+        ("42.0", 42, 0),  # a text, not a number: "420"
     ],
 )
 def test_f1(answer: str, target: object, expected: float) -> None:
@@ -125,6 +148,9 @@ def test_f1_of_the_marked_answer_only() -> None:
         ("nothing", "police", 1, 0),
         ("", "police", 1, 0),
         ("Äpfel, Birnen", "äpfel birnen", 1, 1),
+        ("kill", ["police", "to kill"], 1, Fraction(2, 3)),
+        ("...", "!!!", 1, 1),
+        ("...", "police", 1, 0),
     ],
 )
 def test_rouge(answer: str, target: str, beta: float, expected: float) -> None:
@@ -138,6 +164,42 @@ def test_rouge_of_long_texts_is_quick() -> None:
 
 WORDS = st.lists(st.sampled_from("abcd"), max_size=8)
 TEXTS = st.one_of(st.text(max_size=40), st.sampled_from(["42", "The answer is 3.", "a b", "the", "\\boxed{x}"]))
+TARGETS = {
+    "exact": TEXTS.filter(str.strip),
+    "contains": TEXTS.filter(str.strip),
+    "f1": TEXTS,
+    "rouge": TEXTS,
+    "literal": TEXTS,
+    "number": st.one_of(st.integers(), st.floats(allow_nan=False, allow_infinity=False)),
+    "choice": st.sampled_from("ABCDEFGHIJ"),
+}
+
+
+@pytest.mark.parametrize("name", TARGETS)
+@given(data=st.data())
+def test_scores_are_from_0_to_1_whatever_the_texts(name: str, data: st.DataObject) -> None:
+    answer, target = data.draw(TEXTS), data.draw(TARGETS[name])
+    found = score(name, answer, [target, target]).value
+    assert 0 <= found <= 1
+    assert found == score(name, answer, target).value  # a list accepts any of its targets
+
+
+@given(st.integers() | st.fractions(max_denominator=10_000))
+def test_a_number_is_itself_in_any_spelling(number: Fraction | int) -> None:
+    text = str(number)
+    for answer in (f"The answer is {text}.", f"\\boxed{{{text}}}", f"so it is\n#### {text}", f'{{"answer": "{text}"}}'):
+        assert value("number", answer, text) == 1
+
+
+@given(st.recursive(st.integers() | st.booleans() | st.none() | st.sampled_from(["a", "b c"]), st.lists, max_leaves=5))
+def test_a_literal_is_itself(one: object) -> None:
+    assert value("literal", f"The answer is {one!r}", repr(one)) == 1
+
+
+@pytest.mark.parametrize("letter", "ABCDEFGHIJ")
+def test_a_letter_is_itself(letter: str) -> None:
+    assert value("choice", f"The answer is ({letter}).", letter) == 1
+    assert value("choice", f"The answer is ({letter}).", "A" if letter != "A" else "B") == 0
 
 
 @given(WORDS, WORDS)
@@ -168,6 +230,6 @@ def test_rouge_is_in_range_and_1_for_equal_texts(one: str, other: str, beta: flo
 @example("007")
 @example("**")
 @example("$$")
-def test_a_text_is_exactly_itself(text: str) -> None:
-    assert score("exact", text, text).value == 1
-    assert score("contains", text, text).value == 1
+def test_a_text_is_itself(text: str) -> None:
+    for name in ("exact", "contains", "f1", "rouge"):
+        assert value(name, text, text) == 1

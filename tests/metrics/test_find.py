@@ -8,6 +8,8 @@ from moaql.metrics import METRICS
 from moaql.metrics.base import Judged, Score
 from moaql.metrics.find import find_metric
 
+SCHEMA = "https://json-schema.org/draft/2020-12/schema"
+
 
 def test_all_metrics_are_listed() -> None:
     assert METRICS.names() == (
@@ -39,17 +41,23 @@ def test_a_wrong_name_or_setting_is_refused_before_anything_is_scored(name: str,
         find_metric(name, ".", **settings)
 
 
-@pytest.mark.parametrize("name", ["exact", "number", "choice", "literal", "contains", "regex", "f1", "rouge", "json"])
+BY_TARGET = ("exact", "number", "choice", "literal", "contains", "regex", "f1", "rouge", "json")
+"""Metrics that compare with a target of any kind."""
+
+
+@pytest.mark.parametrize("name", BY_TARGET)
 def test_an_item_without_a_target_is_named(name: str) -> None:
     with pytest.raises(UsageError, match="item `7` has no target"):
         score(name, "42", None)
 
 
-@pytest.mark.parametrize(
+UNUSABLE = pytest.mark.parametrize(
     ("name", "target", "message"),
     [
-        ("exact", {"a": 1}, "cannot use"),
-        ("exact", [], "cannot use"),
+        *((name, None, "has no target") for name in BY_TARGET),
+        *((name, [], "cannot use") for name in BY_TARGET if name not in ("literal", "json")),
+        *((name, {"a": 1}, "cannot use") for name in BY_TARGET if name not in ("literal", "json")),
+        *((name, [[1]], "cannot use") for name in ("exact", "number", "choice", "contains", "f1", "rouge")),
         ("exact", float("nan"), "cannot use"),
         ("exact", "  ", "empty target"),
         ("contains", ["Bern", ""], "empty target"),
@@ -59,13 +67,79 @@ def test_an_item_without_a_target_is_named(name: str) -> None:
         ("choice", 2, "no letter A to J"),
         ("regex", "a(", "item `7` has `a\\(`, which is no regular expression"),
         ("json", "{", "which is not JSON"),
-        ("json", {"$schema": "https://json-schema.org/draft/2020-12/schema", "type": "thing"}, "invalid schema"),
+        ("regex", ["a", "b("], "item `7` has `b\\(`, which is no regular expression"),
+        ("json", {"$schema": SCHEMA, "type": "thing"}, "invalid schema"),
+        ("json", {"$schema": SCHEMA, "properties": {"a": {"$ref": "#/$defs/none"}}}, "refers to /\\$defs/none"),
     ],
 )
+
+
+@UNUSABLE
 def test_a_target_that_cannot_be_used_is_named(name: str, target: object, message: str) -> None:
     with pytest.raises(UsageError, match=message) as raised:
         score(name, "{}", target)
     assert "item `7`" in str(raised.value)
+
+
+def checked(name: str, target: object, fields: dict | None = None, **settings: object) -> None:
+    find_metric(name, ".", **settings).check(Judged("Why?", target, fields or {}, id="7"))  # type: ignore[attr-defined]
+
+
+@UNUSABLE
+def test_the_same_is_said_before_there_is_an_answer(name: str, target: object, message: str) -> None:
+    with pytest.raises(UsageError) as early:
+        checked(name, target)
+    with pytest.raises(UsageError) as late:
+        score(name, "{}", target)
+    assert str(early.value) == str(late.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "message"),
+    [
+        ("judge", {"method": "pairwise"}, "item `7` has no target to compare with"),
+        ("code", {"allow_code": True}, "item `7` has no tests in the field `tests`"),
+    ],
+)
+def test_so_are_a_missing_reference_and_missing_tests(name: str, settings: dict, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        checked(name, None, **settings)
+
+
+def test_tests_are_parsed_and_not_run() -> None:
+    with pytest.raises(UsageError, match="item `7` has tests that are not Python"):
+        checked("code", None, {"tests": "assert ="}, allow_code=True)
+    checked("code", None, {"tests": "raise SystemExit('it was run')"}, allow_code=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "settings"),
+    [
+        ("exact", "Bern", {}),
+        ("number", ["4", 5], {}),
+        ("choice", "(b)", {}),
+        ("literal", {"a": 1}, {}),
+        ("contains", "Bern", {}),
+        ("regex", "B.*", {}),
+        ("regex", None, {"pattern": "B.*"}),
+        ("f1", "", {}),
+        ("rouge", "Bern", {}),
+        ("json", {"a": [1]}, {}),
+        ("json", {"$schema": SCHEMA, "$defs": {"n": {"type": "null"}}, "$ref": "#/$defs/n"}, {}),
+        ("judge", None, {}),
+        ("judge", {"a": 1}, {"method": "pairwise"}),
+    ],
+)
+def test_a_target_that_can_be_used_passes(name: str, target: object, settings: dict) -> None:
+    checked(name, target, **settings)
+
+
+def test_metrics_of_an_extracted_answer_say_so() -> None:
+    def reads(name: str) -> bool:
+        settings = {"allow_code": True} if name == "code" else {}
+        return getattr(find_metric(name, ".", **settings), "reads_answer", False)
+
+    assert [name for name in METRICS.names() if reads(name)] == ["choice", "exact", "literal", "number"]
 
 
 def test_an_item_without_an_id_is_named_by_its_question() -> None:
@@ -79,9 +153,10 @@ def test_a_score_is_from_0_to_1(wrong: float) -> None:
         Score(wrong)
 
 
-@pytest.mark.parametrize("name", ["exact", "number", "choice", "literal", "contains", "regex", "f1", "rouge"])
-def test_an_empty_answer_is_wrong(name: str) -> None:
-    assert value(name, "", "B" if name == "choice" else "42") == 0
+@pytest.mark.parametrize("name", BY_TARGET)
+@pytest.mark.parametrize("answer", ["", " \n\t", "\x00", "\u200b"])
+def test_an_empty_answer_is_wrong_and_no_error(name: str, answer: str) -> None:
+    assert value(name, answer, "B" if name == "choice" else "42") == 0
 
 
 def test_feedback_says_what_was_expected_and_what_was_read() -> None:

@@ -1,11 +1,14 @@
 """A user's own function as the metric."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from metrics.examples import score
 
 from moaql.errors import UsageError
+from moaql.metrics.base import Judged, MetricFailed
+from moaql.metrics.find import find_metric
 
 FILE = """
 import asyncio
@@ -27,6 +30,10 @@ def text(answer, target, item): return "0.5"
 def nan(answer, target, item): return float("nan")
 def high(answer, target, item): return 7
 def nothing(answer, target, item): return None
+def none_of(answer, target, item): return 1 / len(answer)
+class Tensor:
+    def __float__(self): raise RuntimeError("too many values")
+def tensor(answer, target, item): return Tensor()
 constant = 5
 """
 
@@ -51,16 +58,35 @@ def test_what_a_function_may_return(folder: str, function: str, expected: float,
 @pytest.mark.parametrize(
     ("function", "message"),
     [
-        ("fails", r"item `7`: `own.py:fails` failed: KeyError: 'Bern' \(line 16\)"),
-        ("text", "item `7`: `own.py:text` returned '0.5'"),
-        ("nan", "item `7`: `own.py:nan` returned nan"),
-        ("high", "item `7`: `own.py:high` returned 7"),
-        ("nothing", "item `7`: `own.py:nothing` returned None"),
+        ("fails", r"`own.py:fails` failed on item `7`: KeyError: 'Bern' \(line 16\)"),
+        ("text", "`own.py:text` returned '0.5' on item `7`"),
+        ("nan", "`own.py:nan` returned nan on item `7`"),
+        ("high", "`own.py:high` returned 7 on item `7`"),
+        ("nothing", "`own.py:nothing` returned None on item `7`"),
+        ("tensor", "`own.py:tensor` returned .*Tensor.* on item `7`"),
     ],
 )
-def test_a_function_that_fails_names_the_item(folder: str, function: str, message: str) -> None:
-    with pytest.raises(UsageError, match=message):
+def test_a_function_that_fails_on_an_item_names_it_and_says_what_to_do(
+    folder: str, function: str, message: str
+) -> None:
+    with pytest.raises(MetricFailed, match=message) as raised:
         score(f"python:own.py:{function}", "Bern", "Bern", folder=folder)
+    assert raised.value.next_step
+    # An unusable item or setting ends an eval; this is one item that failed.
+    assert not isinstance(raised.value, UsageError)
+
+
+def test_one_failed_item_leaves_the_others_their_scores(folder: str) -> None:
+    metric = find_metric("python:own.py:none_of", folder)
+
+    async def scored() -> list[object]:
+        answers = ["Bern", "", "B"]
+        scores = (metric.score(answer, Judged("Why?", id=str(place))) for place, answer in enumerate(answers))
+        return await asyncio.gather(*scores, return_exceptions=True)
+
+    first, failed, last = asyncio.run(scored())
+    assert (first.value, last.value) == (0.25, 1)  # type: ignore[attr-defined]
+    assert str(failed).startswith("`own.py:none_of` failed on item `1`: ZeroDivisionError: division by zero (line ")
 
 
 @pytest.mark.parametrize(
