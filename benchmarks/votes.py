@@ -1,17 +1,23 @@
-"""Votes and pair statistics over recorded answers that are in memory already, without a call.
+"""Votes and pair statistics over recorded answers, without a call.
 
     python benchmarks/votes.py
 
-Draws answers for 41 members and 1,319 items, for 20 members and 660. Promised: under 10 s for the votes and all pairs of the first,
-under 5 s for all 16,834 votes of 2, 3 and 5 members of the second. The base of the ratio is one plain count with `Counter`.
+Writes a recorded file of 41 members and 1,319 items. Promised: under 10 s from that file to the evaluated vote of all (through the
+executor, as `moaql eval` does it), leave-one-out, all correlations and all 820 paired comparisons; under 5 s for all 16,834 votes of
+2, 3 and 5 members of 20 on 660 items. The base of the ratios is a plain count with `Counter`.
 """
 
+import asyncio
+import json
 import sys
+import tempfile
 import time
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 
+import moaql
 from moaql.evaluation.agreement import diversity, leave_one_out
 from moaql.evaluation.compare import compare
 from moaql.evaluation.votes import encode, subset_votes, vote_accuracy
@@ -43,6 +49,37 @@ def plain_count(said: Said, targets: list[str]) -> float:
     return time.perf_counter() - started
 
 
+def recorded(said: Said, targets: list[str], folder: Path) -> Path:
+    """The answers as a recorded file, each in a text of usual length, and a program that lets all of them vote."""
+    filler = "So the parts add up as expected. " * 18
+    with (folder / "answers.jsonl").open("w", encoding="utf-8") as file:
+        for item, target in enumerate(targets):
+            responses = {
+                name: [
+                    {
+                        "text": f"{filler}The answer is {answers[item]}.",
+                        "answer": answers[item],
+                        "completion_tokens": 160,
+                    }
+                ]
+                for name, answers in said.items()
+            }
+            row = {"id": f"q{item}", "question": f"Question {item}?", "target": target, "responses": responses}
+            file.write(json.dumps(row) + "\n")
+    lines = [f'model {name} = "recorded/{name}" file="answers.jsonl" price_in=$1 price_out=$1' for name in said]
+    lines += [f"layer [{', '.join(said)}] -> vote by=number tie=first", 'eval all = "answers.jsonl" metric=number']
+    program = folder / "vote.moaql"
+    program.write_text("\n".join(lines), encoding="utf-8")
+    return program
+
+
+def evaluated(program: Path) -> tuple[float, float]:
+    """Seconds from the file to the evaluated vote, and its score."""
+    started = time.perf_counter()
+    found = asyncio.run(moaql.aevaluate(moaql.load(program), bank="none"))
+    return time.perf_counter() - started, found.rows[0].score
+
+
 def pairs(said: Said, targets: list[str]) -> tuple[float, float]:
     """Seconds of vote, leave-one-out and correlations; and of a paired comparison of each two members."""
     started = time.perf_counter()
@@ -62,10 +99,13 @@ def main() -> int:
     """Measure, print, and fail if a promise is broken."""
     said, targets = drawn(41, 1_319)
     base = plain_count(said, targets)
+    with tempfile.TemporaryDirectory() as folder:
+        vote, score = evaluated(recorded(said, targets, Path(folder)))
+    print(f"1,319 items of 41 members, from a recorded file: evaluated vote {vote:.2f} s (score {score:.3f})")
+    print(f"ratio to one plain count of the vote ({1_000 * base:.1f} ms): {vote / base:.0f}")
     together, compared = pairs(said, targets)
-    print(f"1,319 items of 41 members: vote, leave-one-out, all correlations {together:.2f} s")
-    print(f"all 820 paired comparisons {compared:.2f} s (promised: both in under {PROMISED_PAIRS:.0f} s)")
-    print(f"the former as a ratio to one plain count of the vote ({1_000 * base:.1f} ms): {together / base:.0f}")
+    print(f"the same answers: vote, leave-one-out, all correlations {together:.2f} s")
+    print(f"all 820 paired comparisons {compared:.2f} s (promised: all three in under {PROMISED_PAIRS:.0f} s)")
     said, targets = drawn(20, 660)
     base = plain_count({name: said[name] for name in list(said)[:5]}, targets)
     started = time.perf_counter()
@@ -76,7 +116,7 @@ def main() -> int:
         f"{votes:,} votes of 2, 3 and 5 of 20 members on 660 items: {subsets:.2f} s (promised: {PROMISED_SUBSETS:.0f} s)"
     )
     print(f"ratio to as many plain counts of 5 members: {subsets / (base * votes):.4f}")
-    return 0 if together + compared < PROMISED_PAIRS and subsets < PROMISED_SUBSETS else 1
+    return 0 if vote + together + compared < PROMISED_PAIRS and subsets < PROMISED_SUBSETS else 1
 
 
 if __name__ == "__main__":

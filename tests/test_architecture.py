@@ -14,7 +14,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "parse_t
 
 # Each folder may import from itself, from those behind it, and from the shared modules.
 ORDER = [
-    "cli", "api", "report", "evaluation", "run", "operations", "bank", "graph", "check", "metrics", "providers", "simulation", "datasets", "answers",
+    "cli", "api", "searching", "report", "evaluation", "run", "operations", "bank", "graph", "check", "metrics", "providers", "simulation", "datasets", "answers",
     "stages", "language",
 ]  # fmt: skip
 SHARED = {"source", "diagnostics", "errors", "registry", "records"}
@@ -34,11 +34,12 @@ OWNERS = {
     "psycopg": {"bank"},
     "sqlite3": {"bank"},
     "opentelemetry": {"run"},
-    "numpy": {"evaluation"},
-    "scipy": {"evaluation"},
+    "numpy": {"evaluation", "searching"},
+    "scipy": {"evaluation", "searching"},
     "pyarrow": {"datasets"},
     "yaml": {"datasets"},
     "jsonschema": {"metrics"},
+    "matplotlib": {"report"},
 }
 NOT_YET = {"optuna", "dspy"}
 

@@ -52,7 +52,7 @@ def alone(name: str, program: Program) -> Topology:
     return Topology(name, statement.body, program.unit)
 
 
-def members_of(topologies: Iterable[CheckedTopology], program: Program) -> dict[str, Topology]:
+def members_of(topologies: Iterable[CheckedTopology], program: Program) -> dict[str, CheckedTopology]:
     """The models that answer questions in topologies of a program, each alone, in the order in which they are met.
 
     One that is among the topologies already, whatever it is called there, is left out.
@@ -61,7 +61,7 @@ def members_of(topologies: Iterable[CheckedTopology], program: Program) -> dict[
 
     graphs = [graph_of(topology) for topology in topologies]
     known = {fingerprint(graph) for graph in graphs}
-    found: dict[str, Topology] = {}
+    found: dict[str, CheckedTopology] = {}
     for graph in graphs:
         for call in graph.calls:
             name = call.model.name

@@ -21,6 +21,7 @@ COMMANDS = {
     "bank": "Show, export, import and prune the answers that were paid for.",
     "batch": "Answer every question of a file.",
     "check": "Find mistakes in programs.",
+    "diagnose": "Find out why a topology is as good as it is.",
     "diff": "Show what differs between two topologies.",
     "eval": "Score topologies on an eval set, and compare them.",
     "explain": "Explain a code such as W501, or a stage such as rank.",
