@@ -43,13 +43,10 @@ def topologies_of(program: Program, name: str | None) -> dict[str, CheckedTopolo
 
 def alone(name: str, program: Program) -> Topology:
     """The pipeline that consists of one model, by its name in the program, or of an imported topology."""
-    from moaql.language import nodes as n
-    from moaql.language.parser import parse
-    from moaql.source import Source
+    from moaql.check.pipeline_text import pipeline
 
-    statement = parse(Source(name, "<model>")).module.statements[0]
-    assert isinstance(statement, n.TopologyStatement)
-    return Topology(name, statement.body, program.unit)
+    found = pipeline(name, name, program.unit)
+    return Topology(found.name, found.body, found.unit)
 
 
 def members_of(topologies: Iterable[CheckedTopology], program: Program) -> dict[str, CheckedTopology]:

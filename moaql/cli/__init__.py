@@ -31,6 +31,7 @@ COMMANDS = {
     "models": "Show which names mean which models, and from where.",
     "plan": "Count calls, dollars and seconds before spending.",
     "run": "Answer one question.",
+    "search": "Find the best topologies for the dollar on an eval set.",
     "sim": "Serve simulated models over HTTP.",
 }
 """The commands, each with its line of help, so that `--help` imports none of them."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from moaql.cli.shared import TARGET, common_options, load_graph, print_json, print_table
+from moaql.cli.shared import TARGET, common_options, load_graph, load_program, print_json, print_table, split_target
 from moaql.errors import UsageError
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ def command(
     from moaql.graph.plan import plan
 
     monthly = _questions_a_month(volume) if volume else None
+    if _plan_search(target, as_json):
+        return
     program, graph = load_graph(target)
     questions = _questions(program, eval_name) if eval_name is not None else None
     numbers = plan(graph, _question_tokens(questions) if questions is not None else QUESTION_TOKENS)
@@ -74,6 +76,48 @@ def command(
         print_json(document)
         return
     _print(graph.name, numbers, eval_name, items, monthly, banked)
+
+
+def _plan_search(target: str, as_json: bool) -> bool:
+    """Plan a search, where the target is one: its name, or a file that holds a search and no topology."""
+    path, name = split_target(target)
+    if path == "-":
+        return False
+    program = load_program(path)
+    if name not in program.searches and not (name is None and program.searches and not program.topologies):
+        return False
+    from moaql.searching.space.find import find_search
+    from moaql.searching.space.plan import plan_search
+
+    found = plan_search(program, find_search(program, name))
+    if as_json:
+        print_json(found)
+        return True
+    about = "" if found["exact"] else "about "
+    cost = "unknown" if found["cost_high"] is None else f"at most {about}{_money(found['cost_high'])}"
+    print_table(
+        ["search", found["search"]],
+        [
+            ("points", f"{found['points']:,}"),
+            (
+                "topologies",
+                f"{about}{found['topologies']:,} distinct, {about}{found['invalid']:,} points make no sense",
+            ),
+            ("cost", f"{cost} for all of them on {found['items']:,} items of {found['eval']}, were nothing shared"),
+            *((each["name"], _values(each)) for each in found["dimensions"]),
+        ],
+    )
+    return True
+
+
+def _values(dimension: dict[str, Any]) -> str:
+    values = [str(value) for value in dimension["values"]]
+    shown = ", ".join(values[:12]) + (", …" if len(values) > 12 else "")
+    return f"{dimension['low']} to {dimension['high']} of {shown}" if dimension["kind"] == "subset" else shown
+
+
+def _money(dollars: float) -> str:
+    return f"${dollars:,.0f}" if dollars >= 100 else f"${dollars:,.2f}"
 
 
 def _questions_a_month(volume: str) -> float:

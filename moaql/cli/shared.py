@@ -90,6 +90,14 @@ def load_program(path: str) -> Program:
     return program
 
 
+def load_searched(path: str) -> Program:
+    """As `load_program`, with what only a search needs: a price that is missing is an error too."""
+    program = load_program(path)
+    if program.failed:
+        fail(program.diagnostics)
+    return program
+
+
 def read_program(path: str) -> Program:
     """A checked program, with its mistakes."""
     from moaql.check.checker import check_file, check_source

@@ -24,6 +24,7 @@ class Outcome:
         latency_s: Seconds along the longest path of calls.
         calls: Calls that were answered.
         lost: Nodes whose calls were lost, each with its reason.
+        paid: Dollars that the topology's calls took now; None where a price is unknown.
         simulated: Whether a simulated model took part.
     """
 
@@ -36,6 +37,7 @@ class Outcome:
     latency_s: float = 0.0
     calls: int = 0
     lost: tuple[tuple[str, str], ...] = ()
+    paid: float | None = None
     simulated: bool = False
 
     @property

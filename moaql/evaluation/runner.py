@@ -136,6 +136,7 @@ async def _scored(answer: Answer, item: EvalItem, task: Task, caller: Caller) ->
         "latency_s": answer.latency_s,
         "calls": len(answer.said),
         "lost": tuple((each.node, each.reason) for each in answer.losses),
+        "paid": answer.paid,
         "simulated": answer.simulated,
     }
     try:

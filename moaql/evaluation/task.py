@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from moaql.check.eval_sets import find_eval_set
@@ -16,6 +16,8 @@ from moaql.metrics.find import find_metric
 from moaql.run.question import Question
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from moaql.answers.candidate import Candidate
     from moaql.check.program import EvalSet, Program
     from moaql.datasets.items import EvalItem
@@ -56,6 +58,10 @@ class Task:
     def note(self) -> str:
         """What has to be said of how the set was read, or ""."""
         return self.items[0].note if self.items else ""
+
+    def part(self, positions: Sequence[int]) -> Task:
+        """The same task with these items, in this order."""
+        return replace(self, items=tuple(self.items[at] for at in positions))
 
     async def score(self, answer: Candidate, item: EvalItem, caller: Caller) -> Score:
         """Score one answer.

@@ -1,0 +1,261 @@
+"""`moaql search`: the topology with the best quality per dollar, on the user's own eval set."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from moaql.cli.running import SIMULATED, Listening, dollars, options_of, run_async, run_options
+from moaql.cli.shared import TARGET, common_options, load_searched, print_json, print_table, split_target
+from moaql.errors import UsageError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from moaql.run.caller import Caller
+    from moaql.searching.search import Progress
+    from moaql.searching.written import Outcome
+
+_ROWS = 8
+"""Rows of a frontier that are shown."""
+_WIDTH = 70
+"""Characters of a topology that a table shows."""
+
+
+@click.command()
+@click.argument("target", type=TARGET, metavar="FILE[::NAME]")
+@click.option("-o", "--output", type=click.Path(), metavar="BEST.moaql", help="Where the winner goes.")
+@click.option("--trials", type=click.IntRange(1), help="Topologies to measure at most.")
+@click.option(
+    "--study", type=click.Path(), metavar="DIR", help="Folder of the study.  [default: .moaql/studies/NAME-…]"
+)
+@click.option("--storage", metavar="URL", help="Keep the study in a database, which machines share.")
+@click.option("--force", is_flag=True, help="Overwrite the output.")
+@run_options
+@common_options
+def command(
+    target: str,
+    output: str | None,
+    trials: int | None,
+    study: str | None,
+    storage: str | None,
+    force: bool,
+    as_json: bool,
+    quiet: bool,
+    **given: Any,
+) -> None:
+    """Find the best topologies of a space for every price, and write the winner as a program.
+
+    What was paid for is never paid again: run it again after an interruption, and it goes on. Ctrl-C ends the search and confirms
+    what was found; a second Ctrl-C ends at once. The budget is never exceeded, over all runs of one study together.
+
+    \b
+    Example: moaql search programs/quickstart_search.moaql -o best.moaql
+    """
+    path, name = split_target(target)
+    program = load_searched(path)
+    output = output or "best.moaql"
+    if os.path.exists(output) and not force and not _ours(output):
+        raise UsageError(
+            f"`{output}` exists, and was not written by a search", "Choose another `-o`, or give `--force`."
+        )
+    from moaql.searching.run import Wanted, run_search
+    from moaql.searching.space.find import find_search
+
+    plan = find_search(program, name)
+    if given["budget"] is None:
+        given["budget"] = plan.settings.budget
+    if not given["seed"]:
+        given["seed"] = plan.settings.seed
+    view, stopping = _View(shown=not quiet and not as_json), _Stopping()
+    wanted = Wanted(study, storage, trials)
+    with stopping, Listening(given) as listeners, view:
+        options = _with_listeners(options_of(given), listeners)
+        found: Outcome = run_async(
+            run_search(program, plan, options, wanted, on_progress=view.show, stop=stopping.asked)
+        )
+    _write(found, output)
+    if as_json:
+        print_json(found.document | {"file": output if found.text is not None else None})
+    else:
+        _print(found, output, quiet)
+    if found.found.stopped == "the budget is spent" and found.confirmed is None:
+        raise click.exceptions.Exit(4)
+
+
+def _with_listeners(options: Any, listeners: tuple[Any, ...]) -> Any:
+    from dataclasses import replace
+
+    return replace(options, listeners=listeners)
+
+
+def _ours(path: str) -> bool:
+    """Whether a file is the winner of an earlier search."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            return "# Searched on " in file.read()
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _write(found: Outcome, output: str) -> None:
+    """The winner as a program, and the result beside the study."""
+    import json
+
+    try:
+        os.makedirs(found.study, exist_ok=True)
+        with open(os.path.join(found.study, "result.json"), "w", encoding="utf-8", errors="replace") as file:
+            json.dump(found.document, file, ensure_ascii=False, indent=1)
+        if found.text is not None:
+            with open(output, "w", encoding="utf-8", errors="surrogatepass", newline="") as file:
+                file.write(found.text)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write the result: {(error.strerror or str(error)).lower()}",
+            "What was paid for is kept: try again.",
+        ) from None
+
+
+def _print(found: Outcome, output: str, quiet: bool) -> None:
+    """The frontier, the confirmation, and the finding last."""
+    print_table(
+        ["topology", "score", "95 % interval", "$/item", "p50 s", "items"],
+        [_front_row(each) for each in found.document["frontier"][:_ROWS]],
+        right=(1, 2, 3, 4, 5),
+    )
+    if found.confirmed is not None:
+        click.echo()
+        print_table(
+            ["confirmed on unseen items", "role", "score", "95 % interval", "against the best single", "$/item"],
+            [_confirmed_row(each) for each in found.document["confirmed"] if each["report"] is not None],
+            right=(2, 3, 4, 5),
+        )
+    facts = found.document
+    if not quiet:
+        space = facts["space"]
+        budget = f" of {dollars(facts['budget'])}" if facts["budget"] else ""
+        click.echo(
+            f"\n{facts['measured']} of {space['points']:,} topologies measured; {facts['stopped']}; "
+            f"paid {dollars(facts['paid'])}{budget}, saved {dollars(facts['saved'])} by the bank",
+            err=True,
+        )
+        for note in facts["notes"]:
+            click.echo(f"note: {note}", err=True)
+        if facts["simulated"]:
+            click.echo(SIMULATED, err=True)
+    click.echo()
+    for line in found.lines:
+        click.echo(line)
+    if found.text is not None:
+        click.echo(f"\nwritten to {output}")
+
+
+def _front_row(each: dict[str, Any]) -> list[str]:
+    return [
+        _short(each["program"]),
+        f"{100 * each['score']:.1f}",
+        _range(each["ci"]),
+        dollars(each["cost_per_item"]),
+        "–" if not each["latency"] else f"{each['latency']:.1f}",
+        str(each["items"]),
+    ]
+
+
+def _confirmed_row(each: dict[str, Any]) -> list[str]:
+    report, difference = each["report"], each["difference"]
+    against = ""
+    if difference is not None:
+        low, high = difference["ci"]
+        against = f"{100 * difference['difference']:+.1f} [{100 * low:+.1f}, {100 * high:+.1f}]"
+    return [
+        _short(each["name"]),
+        each["role"] if each["role"] != "baseline" else f"{each['baseline']} baseline",
+        f"{100 * report['score']:.1f}",
+        _range(report["ci"]),
+        against,
+        dollars(each["cost_per_item"]),
+    ]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _WIDTH else f"{text[: _WIDTH - 1]}…"
+
+
+def _range(ends: list[float] | None) -> str:
+    return "" if ends is None else f"{100 * ends[0]:.1f} … {100 * ends[1]:.1f}"
+
+
+class _Stopping:
+    """The first Ctrl-C asks the search to end, the second one ends the process."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._before: Any = None
+
+    def asked(self) -> bool:
+        """Whether the search shall end."""
+        return self._count > 0
+
+    def __enter__(self) -> _Stopping:
+        self._before = signal.signal(signal.SIGINT, self._interrupted)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+
+    def _interrupted(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self._count += 1
+        if self._count > 1:
+            raise KeyboardInterrupt
+        click.echo("\nending the search, then confirming what was found; Ctrl-C again ends at once", err=True)
+
+
+class _View:
+    """The frontier while the search goes on, on a terminal."""
+
+    def __init__(self, *, shown: bool) -> None:
+        self._shown = shown and sys.stderr.isatty()
+        self._live: Any = None
+
+    def show(self, progress: Progress, caller: Caller, seconds: float) -> None:
+        """After every step."""
+        if self._live is None:
+            return
+        from rich.table import Table
+
+        hunt, budget = progress.hunt, caller.budget
+        of = f" of {dollars(budget.limit)}" if budget.limit is not None else ""
+        left = ""
+        if budget.limit is not None and budget.paid > 0:
+            left = f", at most {max(0.0, budget.limit / budget.paid - 1) * seconds:.0f} s left"
+        table = Table(
+            box=None,
+            title=f"{progress.trials} topologies, paid {dollars(budget.paid)}{of}, saved {dollars(caller.saved)}{left}",
+            title_justify="left",
+        )
+        for column in ("frontier", "score", "$/item", "items"):
+            table.add_column(column, no_wrap=True, overflow="ellipsis")
+        for record in hunt.front()[:_ROWS]:
+            figures = hunt.figures(record)
+            table.add_row(
+                _short(record.entrant.name), f"{100 * figures.quality:.1f}", dollars(figures.cost), str(record.items)
+            )
+        self._live.update(table)
+
+    def __enter__(self) -> _View:
+        if self._shown:
+            from rich.console import Console
+            from rich.live import Live
+
+            self._live = Live(console=Console(stderr=True), transient=True, refresh_per_second=4)
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live is not None:
+            self._live.stop()

@@ -1,0 +1,178 @@
+"""The arena of real topologies: they are run by the executor, and answers come from the bank where they are in it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Literal
+
+from moaql.evaluation.runner import measure
+from moaql.graph.nodes import Call, Reduce
+from moaql.graph.plan import plan
+from moaql.searching.arena import Block, Entrant
+from moaql.searching.heard import Heard, maker_of, voice_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from moaql.evaluation.outcome import Outcome
+    from moaql.evaluation.task import Task
+    from moaql.graph.nodes import Graph
+    from moaql.graph.plan import Plan
+    from moaql.run.caller import Caller
+    from moaql.run.events import Listener
+    from moaql.searching.arena import Known, Space
+    from moaql.searching.topologies import Topologies
+
+
+class LiveArena:
+    """Measures topologies of a program on the items of a task.
+
+    Args:
+        topologies: Points to entrants and graphs.
+        task: The items, in the order that all entrants share.
+        caller: Makes the calls; its budget is the search's.
+        seed: Of all that a run draws.
+        listeners: Hear of everything that happens.
+        on_outcome: Is called for each item that is done.
+    """
+
+    def __init__(
+        self,
+        topologies: Topologies,
+        task: Task,
+        caller: Caller,
+        *,
+        seed: int = 0,
+        listeners: Sequence[Listener] = (),
+        on_outcome: Callable[[Outcome], None] = lambda _outcome: None,
+    ) -> None:
+        self.space: Space = topologies.space
+        self.size = len(task.items)
+        self.outcomes: dict[str, dict[int, Outcome]] = {}
+        """By entrant and position of the item."""
+        self._topologies, self._task, self._caller, self._seed = topologies, task, caller, seed
+        self._listeners, self._on_outcome = listeners, on_outcome
+        self._heard = Heard.of(task)
+        self._plans: dict[str, Plan] = {}
+
+    # Who there is
+
+    def entrant(self, point: Any) -> Entrant | None:
+        """The topology of a point; None where it makes no sense."""
+        return self._topologies.entrant(point)
+
+    def baselines(self) -> Sequence[Entrant]:
+        """Every single model of the space, and the program's own topologies."""
+        return self._topologies.baselines()
+
+    def repeated(self, best: Entrant, samples: int, how: Literal["vote", "merge"]) -> Entrant | None:
+        """A single model several times."""
+        return self._topologies.repeated(best, samples, how)
+
+    # What it takes
+
+    def cost(self, entrant: Entrant) -> float:
+        """Dollars an item: as measured, or as planned, corrected by what its models' answers have cost so far."""
+        known = [each.cost for each in self.outcomes.get(entrant.key, {}).values() if each.cost is not None]
+        if known:
+            return sum(known) / len(known)
+        return sum(self._shares(entrant).values())
+
+    def latency(self, entrant: Entrant) -> float:
+        """Seconds an item: as measured, or as planned."""
+        known = [each.latency_s for each in self.outcomes.get(entrant.key, {}).values() if each.answered]
+        return sorted(known)[len(known) // 2] if known else self._plan(entrant).latency.expected
+
+    def price(self, entrant: Entrant, items: Sequence[int]) -> float:
+        """Dollars that measuring these items would take now: first answers that were heard already are free."""
+        own = self.outcomes.get(entrant.key, {})
+        left = [item for item in items if item not in own]
+        if not left:
+            return 0.0
+        whole = sum(self._shares(entrant).values())
+        free = 0.0
+        for voice in entrant.voices:
+            each = self._heard.mean_cost(maker_of(voice))
+            if each is not None:
+                free += each * sum(self._heard.has(voice, item) for item in left)
+        return max(0.0, whole * len(left) - free)
+
+    def known(self, entrant: Entrant) -> Known:
+        """What the answers paid for so far say of it."""
+        return self._heard.known(entrant, entrant.judge)
+
+    # Measuring
+
+    async def measure(self, entrant: Entrant, items: Sequence[int]) -> Block:
+        """Ask and score these items. See `Arena.measure`."""
+        import numpy as np
+
+        before = self._caller.budget.paid
+        graph = self._topologies.graph(entrant)
+        task = self._task.part(items)
+        # All of a block is asked, or none of it counts: what was paid for is in the bank.
+        measured = await measure(
+            {entrant.key: graph},
+            task,
+            self._caller,
+            seed=self._seed,
+            listeners=self._listeners,
+            on_outcome=lambda _name, _position, outcome: self._on_outcome(outcome),
+            listener_of=lambda _name, position: self._heard.listener(items[position]),
+        )
+        await self._heard.take_in(self._task, self._caller)
+        if measured.ended is not None:
+            raise measured.ended
+        outcomes = measured.outcomes[entrant.key]
+        self.outcomes.setdefault(entrant.key, {}).update(zip(items, outcomes, strict=True))
+        return Block(
+            np.array([math.nan if each.score is None else each.score for each in outcomes]),
+            np.array([math.nan if each.cost is None else each.cost for each in outcomes]),
+            np.array([each.latency_s for each in outcomes]),
+            self._caller.budget.paid - before,
+        )
+
+    def _plan(self, entrant: Entrant) -> Plan:
+        if entrant.key not in self._plans:
+            self._plans[entrant.key] = plan(self._topologies.graph(entrant))
+        return self._plans[entrant.key]
+
+    def _shares(self, entrant: Entrant) -> dict[str, float]:
+        """Dollars an item by model."""
+        planned = self._plan(entrant)
+        shares = {each.id: 0.0 if each.cost is None else each.cost.expected for each in planned.models}
+        first: dict[str, int] = {}
+        for voice in entrant.voices:
+            first[maker_of(voice)] = first.get(maker_of(voice), 0) + 1
+        for maker, count in first.items():
+            heard = self._heard.mean_cost(maker)
+            calls = next((each.calls for each in planned.models if each.id == maker), None)
+            if heard is not None and calls is not None and calls.low == calls.high == count:
+                shares[maker] = heard * count
+        return shares
+
+
+def kind_of(graph: Graph) -> Literal["single", "vote", "select", "merge", "other"]:
+    """How a topology comes to its answer."""
+    calls = list(graph.calls)
+    if len(calls) == 1:
+        return "single"
+    last = graph.nodes[graph.outputs[0].node]
+    plain = all(call.purpose == "propose" and not call.inputs for call in calls)
+    if isinstance(last, Reduce) and last.operation == "vote" and plain:
+        return "vote"
+    if isinstance(last, Call) and last.purpose == "aggregate":
+        return "merge"
+    if isinstance(last, Reduce) and any(call.purpose.startswith(("rank", "score")) for call in calls):
+        return "select"
+    return "other"
+
+
+def entrant_of(key: str, name: str, graph: Graph, point: Any = None, baseline: str = "") -> Entrant:
+    """A graph as a search sees it."""
+    first = [call for call in graph.calls if call.purpose == "propose" and not call.inputs]
+    later = [call for call in graph.calls if call.inputs]
+    depth = plan(graph).depth.high
+    judge = later[-1].model.id if later else ""
+    voices = tuple(voice_of(call) for call in first)
+    return Entrant(key, name, kind_of(graph), voices, judge, depth, point, baseline)

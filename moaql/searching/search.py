@@ -1,0 +1,275 @@
+"""The search: screen, predict, propose, race. Every step goes where the frontier is expected to gain most for a dollar.
+
+Two kinds of steps compete: a first look at a topology that nobody has measured, and a further look at one that is in the race. Both
+are worth what the frontier is expected to gain, divided by what they cost now: answers that are in the bank cost nothing, so that
+topologies which share answers with those before are cheap to try (Chen et al. 2023 on prefix sharing, arXiv 2411.03731; Lee et al.
+2020 on cost-aware improvement, arXiv 2003.10870).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from moaql.errors import BudgetReached
+from moaql.searching.hunt import Hunt, best_single
+from moaql.searching.propose import Pool, Proposal
+from moaql.searching.table import FIRST, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from moaql.searching.arena import Arena, Entrant, Record
+    from moaql.searching.settings import Settings
+
+    Array = NDArray[Any]
+
+SCREEN = 40
+"""Items on which every single model is measured first."""
+_WORTH = 3e-5
+"""Expected gain, as a share of the frontier, below which nothing is worth its price."""
+_NEVER_FREE = 2e-5
+"""A step counts as at least this share of the budget, so that of two free ones the better comes first."""
+
+
+class Suggest(Protocol):
+    """TPE, or nobody."""
+
+    def learn(self, point: Any, values: list[float]) -> None:
+        """A point was measured."""
+        ...
+
+    def suggest(self, count: int) -> list[Any]:
+        """Points to try."""
+        ...
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How a search stands.
+
+    Attributes:
+        hunt: Its records and its frontier.
+        changed: The record that was just extended.
+        trials: Topologies measured, baselines left out.
+    """
+
+    hunt: Hunt
+    changed: Record
+    trials: int
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a search found before it is confirmed.
+
+    Attributes:
+        hunt: Its records and its frontier.
+        trials: Topologies measured, baselines left out.
+        stopped: Why it stopped, in words.
+        proposed: Topologies that were looked at, measured or not.
+        invalid: Points that make no sense as programs.
+    """
+
+    hunt: Hunt
+    trials: int
+    stopped: str
+    proposed: int
+    invalid: int
+
+
+async def search(
+    arena: Arena,
+    settings: Settings,
+    *,
+    suggest: Suggest | None = None,
+    known: Sequence[Entrant] = (),
+    on_change: Callable[[Progress], None] = lambda _progress: None,
+    stop: Callable[[], bool] = lambda: False,
+) -> Found:
+    """Look for the best frontier that the budget buys.
+
+    Args:
+        arena: What can be measured, and for how much.
+        settings: Goals, budget, seed.
+        suggest: TPE, or None to do without.
+        known: Topologies that an earlier run of this search, or another worker, has measured: they come first, and cost nothing.
+        on_change: Is called after every step.
+        stop: Asked before every step; True ends the search as if the budget had ended.
+
+    Returns:
+        Everything measured.
+    """
+    return await _Search(arena, settings, suggest, on_change, stop).run(known)
+
+
+@dataclass(frozen=True)
+class _Step:
+    """A look at an entrant, and what it is worth."""
+
+    proposal: Proposal
+    items: int
+    gain: float
+    price: float
+
+
+class _Search:
+    def __init__(
+        self,
+        arena: Arena,
+        settings: Settings,
+        suggest: Suggest | None,
+        on_change: Callable[[Progress], None],
+        stop: Callable[[], bool],
+    ) -> None:
+        self.hunt = Hunt(arena, settings)
+        self._arena, self._settings = arena, settings
+        self._suggest, self._on_change, self._stop = suggest, on_change, stop
+        self._random = random.Random(settings.seed)  # noqa: S311 - draws, not secrets
+        asked = suggest.suggest if suggest is not None and "tpe" in settings.sources else None
+        self._pool = Pool(arena, self._random, asked, settings.sources)
+        self._table = Table(arena, self.hunt.next_stop(None))
+        self._begun = 0
+
+    async def run(self, known: Sequence[Entrant]) -> Found:
+        try:
+            await self._baselines()
+            for entrant in known:
+                await self._look(Proposal(entrant, "earlier"), self.hunt.next_stop(self.hunt.records.get(entrant.key)))
+            stopped = await self._steps()
+        except BudgetReached:
+            stopped = "the budget is spent"
+        pool = self._pool
+        return Found(self.hunt, self._begun, stopped, len(pool.proposals), pool.invalid)
+
+    async def _baselines(self) -> None:
+        """Every single model, then the best of them several times."""
+        first = min(SCREEN, self._arena.size) if self._settings.racing else self._arena.size
+        for entrant in self._arena.baselines():
+            await self._look(Proposal(entrant, "baseline"), first)
+        best = best_single(self.hunt)
+        if best is None:
+            return
+        for repeated in (
+            self._arena.repeated(best.entrant, 5, "vote"),
+            self._arena.repeated(best.entrant, 5, "merge"),
+        ):
+            if repeated is not None and self._within(self._arena.price(repeated, range(first))):
+                await self._look(Proposal(repeated, "baseline"), first)
+
+    async def _steps(self) -> str:
+        """Step after step, until one of the reasons to stop holds; that is returned."""
+        while True:
+            if self._stop():
+                return "it was asked to stop"
+            self.hunt.learn()
+            self._pool.grow([record.entrant for record in self.hunt.front()])
+            steps = self._ranked()
+            if not steps:
+                return "nothing is left to measure"
+            if steps[0].gain < _WORTH:
+                return "nothing left is worth its price"
+            affordable = [step for step in steps if self._within(step.price)]
+            if not affordable:
+                return "the budget for the search is spent"
+            chosen = self._chosen(affordable)
+            if not chosen:
+                return f"{self._settings.trials} topologies are measured"
+            await asyncio.gather(*(self._look(step.proposal, step.items) for step in chosen))
+
+    def _chosen(self, steps: list[_Step]) -> list[_Step]:
+        """The best steps that may be taken side by side."""
+        chosen: list[_Step] = []
+        left = self._settings.trials - self._begun
+        for step in steps:
+            new = step.proposal.entrant.key not in self.hunt.records
+            if new and left <= 0:
+                continue
+            left -= new
+            chosen.append(step)
+            if len(chosen) >= self._settings.at_once:
+                break
+        return chosen
+
+    def _ranked(self) -> list[_Step]:
+        """The steps that could be taken, the best first."""
+        steps = [*self._further(), *self._first()]
+        return sorted(steps, key=lambda step: -self._worth(step.gain, step.price))
+
+    def _further(self) -> list[_Step]:
+        """Further looks at those that are in the race. Of those on the frontier, what they add to the others counts."""
+        import numpy as np
+
+        found = []
+        for record in list(self.hunt.records.values()):
+            if record.state != "racing":
+                continue
+            thought, cost = self.hunt.quality(record.entrant), self.hunt.figures(record).cost
+            mean, deviation = np.array([thought.mean]), np.array([thought.deviation])
+            stairs = self.hunt.stairs(record.entrant.key)
+            gain = float(stairs.gains(mean, deviation, np.array([cost]), cheap=self._settings.goals.cheap)[0])
+            items = self.hunt.next_stop(record)
+            price = self._arena.price(record.entrant, range(record.items, items))
+            found.append(_Step(Proposal(record.entrant, record.source), items, gain, price))
+        return found
+
+    def _first(self) -> list[_Step]:
+        """First looks at the best of those that were proposed."""
+        self._table.add(self._pool.proposals.values())
+        if not self._table.proposals:
+            return []
+        self._table.look_up(self._table.at_random(self._random))
+        rows = self._best_rows()
+        self._table.look_up(rows)
+        gains, prices = self._gains(), self._table.prices
+        items = self.hunt.next_stop(None)
+        return [_Step(self._table.proposals[row], items, float(gains[row]), float(prices[row])) for row in rows]
+
+    def _best_rows(self) -> list[int]:
+        gains, prices, free = self._gains(), self._table.prices, self._floor()
+        import numpy as np
+
+        worth = gains / np.maximum(prices, free) if self._settings.price_aware else gains
+        worth = np.where(self._table.open & (gains > 0), worth, -1.0)
+        order = np.argsort(-worth, kind="stable")[:FIRST]
+        return [int(row) for row in order if worth[row] > 0]
+
+    def _gains(self) -> Array:
+        import numpy as np
+
+        goals, table = self._settings.goals, self._table
+        mean, deviation = self.hunt.model.predict_all(table.inputs)
+        gains: Array = self.hunt.stairs().gains(mean, deviation, table.costs, cheap=goals.cheap)
+        if goals.limits:
+            affords = [goals.affords(cost, latency) for cost, latency in zip(table.costs, table.latencies, strict=True)]
+            gains = np.where(affords, gains, 0.0)
+        return gains
+
+    def _worth(self, gain: float, price: float) -> float:
+        return gain / max(price, self._floor()) if self._settings.price_aware else gain
+
+    async def _look(self, proposal: Proposal, items: int) -> None:
+        entrant = proposal.entrant
+        new = entrant.key not in self.hunt.records and proposal.source != "baseline"
+        record = await self.hunt.extend(entrant, proposal.source, items)
+        self._begun += new
+        self._table.close(entrant.key)
+        self.hunt.judge(record)
+        if self._suggest is not None:
+            figures = self.hunt.figures(record)
+            if figures.cost == figures.cost:
+                values = [figures.quality, figures.cost] if self._settings.goals.cheap else [figures.quality]
+                self._suggest.learn(entrant.point, values)
+        self._on_change(Progress(self.hunt, record, self._begun))
+
+    def _floor(self) -> float:
+        budget = self._settings.budget
+        return _NEVER_FREE * budget if budget is not None else 1e-9
+
+    def _within(self, price: float) -> bool:
+        budget = self._settings.budget
+        return budget is None or self.hunt.paid + price <= self._settings.share * budget

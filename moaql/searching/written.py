@@ -1,0 +1,149 @@
+"""What came of a search: its document, its words, and the user's program with the winner in it."""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from moaql.graph.interchange import to_json
+from moaql.searching.document import Outline, document
+from moaql.searching.finding import headline
+from moaql.searching.frontier import nearest_limits
+from moaql.searching.space.baseline import write_baseline
+from moaql.searching.space.points import Point
+from moaql.searching.space.winner import write_winner
+
+if TYPE_CHECKING:
+    from moaql.check.program import Program
+    from moaql.evaluation.task import Task
+    from moaql.run.caller import Caller
+    from moaql.run.session import Options
+    from moaql.searching.confirm import Confirmed
+    from moaql.searching.goals import Goals
+    from moaql.searching.hunt import Hunt
+    from moaql.searching.search import Found
+    from moaql.searching.space.find import SearchPlan
+    from moaql.searching.splits import Splits
+    from moaql.searching.topologies import Topologies
+
+
+@dataclass
+class Outcome:
+    """What came of it.
+
+    Attributes:
+        document: As `document.document` makes it.
+        text: The user's program with the winner; None where there is none.
+        lines: What to say, in plain words.
+        found: What was measured.
+        confirmed: What was confirmed.
+        study: Folder of the study.
+    """
+
+    document: dict[str, Any]
+    text: str | None
+    lines: list[str]
+    found: Found
+    confirmed: Confirmed | None
+    study: str
+
+
+def facts_of(
+    program: Program,
+    plan: SearchPlan,
+    task: Task,
+    splits: Splits,
+    found: Found,
+    topologies: Topologies,
+    caller: Caller,
+    options: Options,
+) -> dict[str, Any]:
+    """What the document says of the search besides records and confirmation."""
+    return {
+        "file": os.path.basename(program.source.name),
+        "date": datetime.date.today().isoformat(),
+        "simulated": any(model.id.startswith("sim/") for model in topologies.models.values()),
+        "eval": {
+            "name": task.name,
+            "metric": task.metric_name,
+            "hash": hashlib.sha256(
+                repr([(i.id, i.question, i.text) for i in task.items]).encode("utf-8", "surrogatepass")
+            ).hexdigest()[:12],
+            "items": {
+                "search": len(splits.search.items),
+                "select": len(splits.select.items),
+                "report": len(splits.report.items),
+            },
+        },
+        "goals": {
+            "maximize": [goal.measure for goal in plan.goals if goal.direction == "maximize"],
+            "minimize": [goal.measure for goal in plan.goals if goal.direction == "minimize"],
+            "limits": [limit.text for limit in found.hunt.settings.goals.limits],
+        },
+        "budget": options.budget,
+        "paid": None if caller.budget.unpriced else caller.budget.paid,
+        "banked": caller.saved,
+        "saved": caller.saved,
+        "measured": found.trials,
+        "stopped": found.stopped,
+        "space": {"points": plan.space.size, "proposed": found.proposed, "invalid": found.invalid},
+    }
+
+
+def outcome_of(
+    program: Program,
+    plan: SearchPlan,
+    found: Found,
+    confirmed: Confirmed | None,
+    goals: Goals,
+    outline: Outline,
+    folder: str,
+    topologies: Topologies,
+    splits: Splits,
+) -> Outcome:
+    """The document, the words and the winner's text of a search that has ended."""
+    hunt = found.hunt
+    params = {
+        key: dict(record.entrant.point)
+        for key, record in hunt.records.items()
+        if isinstance(record.entrant.point, Point)
+    }
+    lines: list[str] = []
+    text = None
+    if confirmed is not None:
+        lines = headline(confirmed, goals, _nearest(hunt, goals))
+        comment = [*lines, _provenance(outline)]
+        text = _written(program, plan, confirmed, comment)
+        outline.facts["headline"] = " ".join(lines)
+        outline.facts["graph"] = _graph(topologies, confirmed)
+        outline.facts["program"] = text
+    outline.facts["notes"] = list(splits.notes)
+    return Outcome(document(outline, hunt, confirmed, params), text, lines, found, confirmed, folder)
+
+
+def _nearest(hunt: Hunt, goals: Goals) -> tuple[str, list[str]] | None:
+    figures = {key: hunt.figures(record) for key, record in hunt.records.items() if record.items}
+    if not goals.limits or any(goals.keeps(each) for each in figures.values()):
+        return None
+    found = nearest_limits(figures, goals)
+    return None if found is None else (hunt.records[found[0]].entrant.name, found[1])
+
+
+def _provenance(outline: Outline) -> str:
+    facts = outline.facts
+    simulated = " Simulated models." if facts["simulated"] else ""
+    return f"Searched on {facts['date']}, eval set {facts['eval']['name']} ({facts['eval']['hash']}).{simulated}"
+
+
+def _graph(topologies: Topologies, confirmed: Confirmed) -> Any:
+    return to_json(topologies.graph(confirmed.winner.entrant))
+
+
+def _written(program: Program, plan: SearchPlan, confirmed: Confirmed, comment: list[str]) -> str | None:
+    entrant = confirmed.winner.entrant
+    if isinstance(entrant.point, Point):
+        return write_winner(program, plan, entrant.point, comment)
+    return write_baseline(program, plan, entrant.name, comment)
