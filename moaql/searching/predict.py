@@ -35,7 +35,8 @@ _STAND_IN = 0.04
 """Deviation of the score of a topology none of whose own answers is known."""
 _DEVIATIONS = (0.05, 0.05, 0.05, 0.3, 0.3, 0.3, 0.03, 0.03)
 """Prior deviation of each weight of the response."""
-_SIZE = len(_DEVIATIONS)
+SIZE = len(_DEVIATIONS)
+"""Numbers that the response is linear in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ class ResponseModel:
             gaps.append(quality - _expected(record.entrant, each))
             noises.append(_OFF**2 + max(quality * (1 - quality), 0.02) / record.items)
         prior = 1 / np.array(_DEVIATIONS) ** 2
-        precision, weighted = np.diag(prior), np.zeros(_SIZE)
+        precision, weighted = np.diag(prior), np.zeros(SIZE)
         for row, gap, noise in zip(rows, gaps, noises, strict=True):
             precision += np.outer(row, row) / noise
             weighted += row * gap / noise
@@ -176,7 +177,7 @@ class Inputs:
             np.array([one.base for one in each]),
             np.array([one.noise for one in each]),
             np.array([one.doubt for one in each]),
-            np.array([one.row for one in each]).reshape(-1, _SIZE),
+            np.array([one.row for one in each]).reshape(-1, SIZE),
             np.array([one.known for one in each], dtype=bool),
         )
 
@@ -184,12 +185,12 @@ class Inputs:
 def inputs(entrant: Entrant, each: Features | None) -> Input:
     """What the response model reads of an entrant and its features."""
     if each is None:
-        return Input(UNKNOWN_QUALITY, 0.0, 0.0, (0.0,) * _SIZE, known=False)
+        return Input(UNKNOWN_QUALITY, 0.0, 0.0, (0.0,) * SIZE, known=False)
     base = _expected(entrant, each)
     # Answers that stand in for others of their model agree with them too often: a vote of new samples may do better.
     noise = max(base * (1 - base), 0.02) / each.items + (_STAND_IN * each.standing) ** 2
     if entrant.kind in ("single", "vote"):
-        return Input(base, noise, 0.0, (0.0,) * _SIZE, known=True)
+        return Input(base, noise, 0.0, (0.0,) * SIZE, known=True)
     doubt = (0.15 * (each.some - each.vote) + 0.15 * abs(each.judge - each.vote) + 0.05) ** 2
     return Input(base, noise, doubt, _row(entrant, each), known=True)
 

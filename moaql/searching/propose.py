@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 WHOLE = 3_000
 """Spaces of at most so many points are looked through as a whole."""
-_UNIFORM, _MUTATIONS, _SUGGESTED = 60, 60, 2
+_UNIFORM, _MUTATIONS, _SUGGESTED = 25, 40, 1
 """Points that are drawn anew in each round, by proposer."""
 
 

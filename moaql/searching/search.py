@@ -32,6 +32,8 @@ SCREEN = 40
 """Items on which every single model is measured first."""
 _WORTH = 3e-5
 """Expected gain, as a share of the frontier, below which nothing is worth its price."""
+_LEAST_POWER, _MOST_POWER = 0.2, 0.7
+"""Between which powers the price of a step cools down as the money goes."""
 _NEVER_FREE = 2e-5
 """A step counts as at least this share of the budget, so that of two free ones the better comes first."""
 
@@ -233,7 +235,7 @@ class _Search:
         gains, prices, free = self._gains(), self._table.prices, self._floor()
         import numpy as np
 
-        worth = gains / np.maximum(prices, free) if self._settings.price_aware else gains
+        worth = gains / np.maximum(prices, free) ** self._cooled()
         worth = np.where(self._table.open & (gains > 0), worth, -1.0)
         order = np.argsort(-worth, kind="stable")[:FIRST]
         return [int(row) for row in order if worth[row] > 0]
@@ -250,7 +252,7 @@ class _Search:
         return gains
 
     def _worth(self, gain: float, price: float) -> float:
-        return gain / max(price, self._floor()) if self._settings.price_aware else gain
+        return gain / max(price, self._floor()) ** self._cooled()
 
     async def _look(self, proposal: Proposal, items: int) -> None:
         entrant = proposal.entrant
@@ -265,6 +267,18 @@ class _Search:
                 values = [figures.quality, figures.cost] if self._settings.goals.cheap else [figures.quality]
                 self._suggest.learn(entrant.point, values)
         self._on_change(Progress(self.hunt, record, self._begun))
+
+    def _cooled(self) -> float:
+        """The power that prices are divided by: a dollar counts for less the fewer there are left to spend.
+
+        Gain for a dollar alone is short-sighted: it buys whatever is cheap until the money is gone. Cooling the price (Lee et al.
+        2020) looks at cheap topologies first, and at dear ones while they can still be afforded.
+        """
+        if not self._settings.price_aware:
+            return 0.0
+        budget = self._settings.budget
+        left = 1.0 if not budget else max(0.0, 1 - self.hunt.paid / (self._settings.share * budget))
+        return _LEAST_POWER + (_MOST_POWER - _LEAST_POWER) * left
 
     def _floor(self) -> float:
         budget = self._settings.budget

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from moaql.searching.predict import Input, Inputs, features, inputs
+from moaql.searching.predict import SIZE, Inputs, features, inputs
 
 if TYPE_CHECKING:
     import random
@@ -38,41 +38,28 @@ class Table:
         self._arena, self._block = arena, block
         self.proposals: list[Proposal] = []
         self._rows: dict[str, int] = {}
-        self._inputs: list[Input] = []
-        self._costs: list[float] = []
-        self._latencies: list[float] = []
-        self._prices: list[float] = []
-        self._open: list[bool] = []
-        self._arrays: Inputs | None = None
+        self._columns = _Columns()
 
     def add(self, proposals: Iterable[Proposal]) -> None:
         """Rows for those that have none yet."""
         for each in proposals:
             if each.entrant.key not in self._rows:
-                self._rows[each.entrant.key] = len(self.proposals)
+                row = self._rows[each.entrant.key] = len(self.proposals)
                 self.proposals.append(each)
-                self._inputs.append(self._input(each))
-                self._costs.append(self._arena.cost(each.entrant))
-                self._latencies.append(self._arena.latency(each.entrant))
-                self._prices.append(self._arena.price(each.entrant, range(self._block)))
-                self._open.append(True)
-                self._arrays = None
+                self._columns.make_room(row)
+                self._columns.open[row] = True
+                self._fill(row)
 
     def close(self, key: str) -> None:
         """A proposal is measured, and is none any more."""
         row = self._rows.get(key)
         if row is not None:
-            self._open[row] = False
+            self._columns.open[row] = False
 
     def look_up(self, rows: Iterable[int]) -> None:
         """Look up anew what is known of these rows, and what they would cost now."""
         for row in rows:
-            entrant = self.proposals[row].entrant
-            self._inputs[row] = self._input(self.proposals[row])
-            self._costs[row] = self._arena.cost(entrant)
-            self._latencies[row] = self._arena.latency(entrant)
-            self._prices[row] = self._arena.price(entrant, range(self._block))
-            self._arrays = None
+            self._fill(row)
 
     def at_random(self, random: random.Random) -> list[int]:
         """Some rows, so that none stays out of date for ever."""
@@ -81,37 +68,55 @@ class Table:
     @property
     def inputs(self) -> Inputs:
         """What the response model reads of all rows."""
-        if self._arrays is None:
-            self._arrays = Inputs.of(self._inputs)
-        return self._arrays
+        each, count = self._columns, len(self.proposals)
+        return Inputs(each.base[:count], each.noise[:count], each.doubt[:count], each.rows[:count], each.known[:count])
 
     @property
     def costs(self) -> Array:
         """List price an item, of all rows."""
-        import numpy as np
-
-        return np.array(self._costs)
+        return self._columns.cost[: len(self.proposals)]
 
     @property
     def latencies(self) -> Array:
         """Seconds an item, of all rows."""
-        import numpy as np
-
-        return np.array(self._latencies)
+        return self._columns.latency[: len(self.proposals)]
 
     @property
     def prices(self) -> Array:
         """Dollars that a first look takes now, of all rows."""
-        import numpy as np
-
-        return np.array(self._prices)
+        return self._columns.price[: len(self.proposals)]
 
     @property
     def open(self) -> Array:
         """Whether rows are still proposals."""
+        return self._columns.open[: len(self.proposals)]
+
+    def _fill(self, row: int) -> None:
+        entrant, columns = self.proposals[row].entrant, self._columns
+        each = inputs(entrant, features(self._arena.known(entrant)))
+        columns.base[row], columns.noise[row], columns.doubt[row] = each.base, each.noise, each.doubt
+        columns.rows[row], columns.known[row] = each.row, each.known
+        columns.cost[row] = self._arena.cost(entrant)
+        columns.latency[row] = self._arena.latency(entrant)
+        columns.price[row] = self._arena.price(entrant, range(self._block))
+
+
+class _Columns:
+    """Arrays that grow by doubling."""
+
+    def __init__(self) -> None:
         import numpy as np
 
-        return np.array(self._open, dtype=bool)
+        self.base, self.noise, self.doubt = np.zeros(256), np.zeros(256), np.zeros(256)
+        self.cost, self.latency, self.price = np.zeros(256), np.zeros(256), np.zeros(256)
+        self.rows = np.zeros((256, SIZE))
+        self.known, self.open = np.zeros(256, dtype=bool), np.zeros(256, dtype=bool)
 
-    def _input(self, each: Proposal) -> Input:
-        return inputs(each.entrant, features(self._arena.known(each.entrant)))
+    def make_room(self, row: int) -> None:
+        """There is a place for that row."""
+        import numpy as np
+
+        if row < len(self.base):
+            return
+        for name, column in list(vars(self).items()):
+            setattr(self, name, np.concatenate([column, np.zeros_like(column)]))
