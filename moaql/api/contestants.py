@@ -98,6 +98,8 @@ def named(groups: Iterable[tuple[str, Mapping[str, CheckedTopology]]]) -> dict[s
     found: dict[str, CheckedTopology] = {}
     for path, name, topology in listed:
         stem = os.path.splitext(os.path.basename(path))[0]
+        if any(file != path and os.path.splitext(os.path.basename(file))[0] == stem for file in files):
+            stem = path  # two files of one name are told apart by their folders
         short = stem if name == MAIN and len(files) > 1 else name
         same = [each for file, each, _ in listed if each == name and file != path and name != MAIN]
         called = f"{stem}::{name}" if same else short

@@ -30,6 +30,7 @@ COMMANDS = {
     "init": "Find keys and local servers, and write a first program.",
     "models": "Show which names mean which models, and from where.",
     "plan": "Count calls, dollars and seconds before spending.",
+    "report": "Write what a search found as one HTML file.",
     "run": "Answer one question.",
     "search": "Find the best topologies for the dollar on an eval set.",
     "sim": "Serve simulated models over HTTP.",

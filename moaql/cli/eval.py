@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from moaql.run.events import Listener
     from moaql.run.session import Options
 
-_LOST = 5
-"""Lost nodes that are named."""
+_LOST, _REASONS = 5, 3
+"""Lost nodes, and reasons of failures, that are named."""
 
 
 @click.command()
@@ -70,7 +71,7 @@ def command(
     """
     if margin is not None and no_worse_than is None:
         raise UsageError("`--margin` belongs to `--no-worse-than`", "Say what the others are compared with.")
-    program, topologies = _topologies(targets, members, no_worse_than)
+    program, topologies, no_worse_than, spared = _topologies(targets, members, no_worse_than)
     from moaql.evaluation.task import open_task
 
     graphs = {name: _graph(topology) for name, topology in topologies.items()}
@@ -80,7 +81,7 @@ def command(
         found, caller = run_async(work)
     if items_file is not None:
         _write_items(items_file, found)
-    missed = _missed(found, min_score, no_worse_than, margin)
+    missed = _missed(found, min_score, no_worse_than, margin, spared)
     if as_json:
         print_json({**found.as_json(), "missed": missed})
     else:
@@ -91,14 +92,21 @@ def command(
             _explain(found, caller)
     if found.ended:
         raise click.exceptions.Exit(4)
+    if not all(row.measured for row in found.rows):
+        raise click.exceptions.Exit(3)
     if missed:
         raise click.exceptions.Exit(1)
 
 
 def _topologies(
     targets: tuple[str, ...], members: bool, no_worse_than: str | None
-) -> tuple[Program, dict[str, Topology]]:
-    """The program that names the eval set, and the topologies by name; what the others are compared with comes last."""
+) -> tuple[Program, dict[str, Topology], str | None, set[str]]:
+    """What is to be scored.
+
+    Returns:
+        The program that names the eval set, the topologies by name, the name of the one that the others are compared with, and the
+        names of those that the user did not ask to score.
+    """
     from moaql.api.contestants import members_of, named, topologies_of
 
     programs: dict[str, Program] = {}
@@ -115,9 +123,15 @@ def _topologies(
     first = next(iter(programs))
     with_eval = next((each for each in programs.values() if each.unit.names("eval")), programs[first])
     found = named(groups)
-    if no_worse_than is not None and no_worse_than not in found:
-        found.update(topologies_of(programs[first], no_worse_than))
-    return with_eval, found
+    if no_worse_than is None or no_worse_than in found:
+        return with_eval, found, no_worse_than, set()
+    same = [name for name in found if name.endswith(f"::{no_worse_than}")]
+    if len(same) > 1:
+        raise UsageError(f"`{no_worse_than}` could be {' or '.join(f'`{each}`' for each in same)}", "Name one of them.")
+    if same:
+        return with_eval, found, same[0], set()
+    found.update(topologies_of(programs[first], no_worse_than))
+    return with_eval, found, no_worse_than, {no_worse_than}
 
 
 def _graph(topology: Topology) -> Graph:
@@ -156,13 +170,15 @@ async def _evaluate(
     return found, caller
 
 
-def _missed(found: Evaluation, min_score: float | None, no_worse_than: str | None, margin: float | None) -> list[str]:
-    """Which thresholds are missed, in words."""
+def _missed(
+    found: Evaluation, min_score: float | None, no_worse_than: str | None, margin: float | None, spared: set[str]
+) -> list[str]:
+    """Which thresholds are missed, in words. What is there only to be compared with need not reach the least score."""
     least = 0.0 if min_score is None else min_score
     missed = [
         f"{row.name} scores {_points(row.score)}, and {_points(least)} is the least"
         for row in found.rows
-        if row.name != no_worse_than and row.score < least
+        if row.name not in spared and row.score < least
     ]
     for pair in found.pairs if no_worse_than is not None else ():
         low, high = pair.comparison.low, pair.comparison.high
@@ -171,7 +187,7 @@ def _missed(found: Evaluation, min_score: float | None, no_worse_than: str | Non
                 f"{pair.a} may be worse than {pair.b} by more than {100 * margin:g} points: the difference is "
                 f"{_signed(pair.comparison.difference)}, [{_signed(low)}, {_signed(high)}]"
             )
-        elif margin is None and high < 0:
+        elif margin is None and high < 0 and pair.comparison.resolved:
             missed.append(
                 f"{pair.a} is worse than {pair.b}: the difference is {_signed(pair.comparison.difference)}, "
                 f"[{_signed(low)}, {_signed(high)}]"
@@ -208,8 +224,8 @@ def _cells(row: Row) -> list[str]:
     return [
         row.name,
         _points(row.score),
-        f"{_points(row.interval.low)} … {_points(row.interval.high)}",
-        dollars(row.cost_per_item) if row.cost_per_item is not None else "unpriced",
+        f"{_points(row.interval.low)} … {_points(row.interval.high)}" if row.measured else "",
+        dollars(row.cost_per_item) if row.calls_per_item else "–",
         f"{row.calls_per_item:.3g}",
         _seconds(row.latency_p50),
         _seconds(row.latency_p95),
@@ -228,8 +244,16 @@ def _explain(found: Evaluation, caller: Caller) -> None:
     for note in found.notes:
         click.echo(f"note: {note}", err=True)
     for row in found.rows:
-        for reason, count in row.reasons:
-            click.echo(f"failed: {row.name}, {count} items: {reason}", err=True)
+        if row.unmeasured:
+            click.echo(f"not measured: {row.name}: {row.unmeasured}", err=True)
+            continue
+        for reason, count in row.reasons[:_REASONS]:
+            click.echo(f"failed: {row.name}, {_items(count)}: {reason}", err=True)
+        if len(row.reasons) > _REASONS:
+            more = sum(count for _, count in row.reasons[_REASONS:])
+            click.echo(
+                f"failed: {row.name}, {_items(more)} for {len(row.reasons) - _REASONS} further reasons", err=True
+            )
         for node, count in list(row.lost.items())[:_LOST]:
             click.echo(f"lost: {row.name}: {node} is missing in {count} answers", err=True)
         for node, fitted in row.fitted.items():
@@ -264,8 +288,12 @@ def _write_items(path: str, found: Evaluation) -> None:
         ) from None
 
 
+def _items(count: int) -> str:
+    return f"{count:,} item{'s' * (count != 1)}"
+
+
 def _points(share: float) -> str:
-    return f"{100 * share:.1f}"
+    return "–" if math.isnan(share) else f"{100 * share:.1f}"
 
 
 def _signed(share: float) -> str:

@@ -177,7 +177,8 @@ def spent(caller: Caller) -> str:
     budget = caller.budget
     parts = [f"paid {dollars(budget.paid)}" + (f" of {dollars(budget.limit)}" if budget.limit is not None else "")]
     if caller.saved:
-        parts.append(f"saved {dollars(caller.saved)} by the bank")
+        by = "by answers that were used again" if type(caller.bank).__name__ == "MemoryBank" else "by the bank"
+        parts.append(f"saved {dollars(caller.saved)} {by}")
     if budget.uncertain:
         parts.append(f"up to {dollars(budget.uncertain)} more for calls that broke off")
     if budget.unpriced:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from moaql.errors import UsageError
-from moaql.evaluation.fitting import Ballots, Fit, fit_votes
+from moaql.evaluation.fitting import Ballots, Fit, check_fit, fit_votes
 from moaql.evaluation.runner import measure
-from moaql.evaluation.summary import Evaluation, notes_of, pairs_of, row_of
+from moaql.evaluation.summary import Evaluation, check_measured, notes_of, pairs_of, row_of
 from moaql.graph.fitted import unfitted, with_weights
 from moaql.run.batch import AT_ONCE
 
@@ -55,12 +55,14 @@ async def evaluate_graphs(
 
     Raises:
         BudgetReached: if not even one item is done by all, or the weights could not be fitted for lack of money.
-        UsageError, BankError, NotBanked, ProviderError: see `measure` and `row_of`.
+        UsageError, BankError, NotBanked, ProviderError: see `measure`; ProviderError if nothing was measured at all.
     """
     if not graphs:
         raise UsageError("there is nothing to evaluate", "Give at least one topology.")
     first = next(iter(graphs)) if against is None else against
     fits: dict[str, Fit] = {}
+    for name, graph in graphs.items():
+        check_fit(name, graph, task)
     for name, graph in graphs.items():
         if unfitted(graph):
             fits[name] = await _fit(name, graph, task, caller, seed, at_once, listeners, on_outcome)
@@ -117,6 +119,7 @@ def _summarise(
         row_of(name, outcomes, fits[name].whole if name in fits else None)
         for name, outcomes in measured.outcomes.items()
     )
+    check_measured(rows)
     pairs = pairs_of(measured.outcomes, against, seed=seed)
     notes = notes_of(rows, pairs, len(measured.items))
     ended = ""

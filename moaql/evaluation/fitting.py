@@ -57,10 +57,34 @@ def fold_of(key: str, folds: int = FOLDS, seed: int = 0) -> int:
     return int(position(key, seed, _FOLD) * folds)
 
 
+def check_fit(name: str, graph: Graph, task: Task) -> None:
+    """Refuse what cannot be fitted, before a call is paid.
+
+    Raises:
+        UsageError: if the votes are over texts, a judge would have to score each of them, or there are fewer than ten items.
+    """
+    for vote in unfitted(graph):
+        by = dict(vote.parameters).get("by", "exact")
+        if by in THRESHOLDS:
+            raise UsageError(
+                f"`weights=?` of `{name}` cannot be fitted: it votes by {by}, which reads no answers",
+                "Vote by exact, number, choice or literal.",
+            )
+        if task.judge is not None:
+            raise UsageError(
+                f"`weights=?` of `{name}` cannot be fitted with the metric `judge`",
+                "Every single answer would have to be judged. State weights, or use a metric that needs no call.",
+            )
+        if len(task.items) < 2 * FOLDS:
+            raise UsageError(
+                f"`weights=?` of `{name}` cannot be fitted to {len(task.items)} items", f"Give at least {2 * FOLDS}."
+            )
+
+
 async def codes_of(
     ballots: Mapping[int, Sequence[Candidate]], vote: Reduce, task: Task, caller: Caller
 ) -> tuple[Answers, tuple[int, ...]]:
-    """The ballots of one vote as codes, a member for each voter (model and sample).
+    """The ballots of one vote as codes, a member for each voter, called by its model.
 
     Args:
         ballots: By position of the item.
@@ -70,25 +94,13 @@ async def codes_of(
 
     Returns:
         The answers, and the positions of their items.
-
-    Raises:
-        UsageError: if the votes are over texts, or a judge would have to score each of them.
     """
     import numpy as np
 
     by = dict(vote.parameters).get("by", "exact")
-    if by in THRESHOLDS:
-        raise UsageError(
-            f"`weights=?` of `{vote.id}` cannot be fitted: it votes by {by}, which reads no answers",
-            "Vote by exact, number, choice or literal.",
-        )
-    if task.judge is not None:
-        raise UsageError(
-            f"`weights=?` of `{vote.id}` cannot be fitted with the metric `judge`",
-            "Every single answer would have to be judged. State weights, or use a metric that needs no call.",
-        )
-    voters = list(dict.fromkeys((each.model, each.sample) for said in ballots.values() for each in said))
-    rows = {voter: row for row, voter in enumerate(voters)}
+    # A voter is a node: two nodes may ask one model for its first sample, with other prompts. Its model owns the weight.
+    voters = {each.node: each.model for _, said in sorted(ballots.items()) for each in said}
+    rows = {node: row for row, node in enumerate(voters)}
     codes = np.full((len(voters), len(ballots)), NO_ANSWER, dtype=np.int32)
     for column, (at, said) in enumerate(sorted(ballots.items())):
         known: dict[str, int] = {}
@@ -98,8 +110,8 @@ async def codes_of(
             if answer not in known:
                 right = (await task.score(each, task.items[at], caller)).value >= 0.5
                 known[answer] = RIGHT if right else max(known.values(), default=RIGHT) + 1
-            codes[rows[each.model, each.sample], column] = known[answer]
-    return Answers(tuple(model for model, _ in voters), codes), tuple(sorted(ballots))
+            codes[rows[each.node], column] = known[answer]
+    return Answers(tuple(voters.values()), codes), tuple(sorted(ballots))
 
 
 @dataclass(frozen=True)
@@ -123,7 +135,7 @@ async def fit_votes(name: str, graph: Graph, ballots: Ballots, task: Task, calle
     """Fit the weights of all open votes of a topology.
 
     Raises:
-        UsageError: see `codes_of`; or if there are fewer than ten items with an answer.
+        UsageError: if fewer than ten items reach a vote.
     """
     import numpy as np
 
@@ -134,7 +146,8 @@ async def fit_votes(name: str, graph: Graph, ballots: Ballots, task: Task, calle
         answers, positions = await codes_of(cast, vote, task, caller)
         if len(positions) < 2 * FOLDS:
             raise UsageError(
-                f"`weights=?` of `{name}` cannot be fitted to {len(positions)} items", f"Give at least {2 * FOLDS}."
+                f"`weights=?` of `{name}` cannot be fitted: only {len(positions)} of {len(task.items)} items reach `{vote.id}`",
+                f"At least {2 * FOLDS} have to. Give more items, or state weights.",
             )
         whole[vote.id] = fit_answers(answers, seed=seed)
         own = np.array([fold_of(task.items[at].key, FOLDS, seed) for at in positions])

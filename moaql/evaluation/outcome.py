@@ -9,6 +9,10 @@ Status: TypeAlias = Literal["scored", "failed", "unreadable", "missing"]
 """`failed` counts as a score of 0. What is `unreadable` or `missing` was not measured, and counts as nothing."""
 
 
+UNJUDGED = "the judge could not be asked:"
+"""How the feedback of an item begins whose judge could not be asked."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """One topology's answer to one item, scored.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from moaql.errors import BudgetReached, NoCandidates, ProviderError
-from moaql.evaluation.outcome import Outcome
+from moaql.evaluation.outcome import UNJUDGED, Outcome
 from moaql.evaluation.task import question_of
 from moaql.metrics.base import MetricFailed
 from moaql.run.batch import AT_ONCE, carry_all
@@ -144,7 +144,7 @@ async def _scored(answer: Answer, item: EvalItem, task: Task, caller: Caller) ->
     except MetricFailed as error:
         return Outcome(item.id, "failed", 0.0, feedback=str(error), **took)
     except ProviderError as error:
-        return Outcome(item.id, "unreadable", None, feedback=f"the judge could not be asked: {error}", **took)
+        return Outcome(item.id, "unreadable", None, feedback=f"{UNJUDGED} {error}", **took)
     if score.unreadable:
         return Outcome(item.id, "unreadable", None, feedback=score.feedback, **took)
     return Outcome(item.id, "scored", score.value, feedback=score.feedback, **took)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from moaql.errors import ProviderError, UsageError
 from moaql.evaluation.compare import Comparison, compare, holm
+from moaql.evaluation.outcome import UNJUDGED
 from moaql.evaluation.resolution import resolution_sentence
 from moaql.evaluation.statistics import Interval, interval
 
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
     from moaql.evaluation.outcome import Outcome
     from moaql.evaluation.weights import FittedWeights
 
-_SHOWN = 3
-"""Failures that are quoted."""
-
 
 @dataclass(frozen=True)
 class Row:
@@ -28,7 +26,7 @@ class Row:
 
     Attributes:
         name: Of the topology.
-        score: Mean over the items that were measured, failed ones as 0.
+        score: Mean over the items that were measured, failed ones as 0; NaN where nothing was measured.
         interval: Of that mean.
         cost_per_item: List price in dollars, mean over the items with an answer; None where one is unknown.
         latency_p50: Median of the seconds along the longest path of calls; None where no times are known.
@@ -41,6 +39,7 @@ class Row:
         lost: Answers that lack a call, by node.
         reasons: Some of what went wrong, each with how often.
         simulated: Whether a simulated model took part.
+        unmeasured: Why nothing was measured, or "".
         fitted: By `vote` with `weights=?`: weights fitted to all items. The score is of weights that were fitted without the item.
     """
 
@@ -59,6 +58,12 @@ class Row:
     reasons: tuple[tuple[str, int], ...]
     simulated: bool
     fitted: Mapping[str, FittedWeights]
+    unmeasured: str = ""
+
+    @property
+    def measured(self) -> bool:
+        """Whether there is a score."""
+        return not self.unmeasured
 
 
 @dataclass(frozen=True)
@@ -137,28 +142,23 @@ class Evaluation:
 
 
 def row_of(name: str, outcomes: Sequence[Outcome], fitted: Mapping[str, FittedWeights] | None = None) -> Row:
-    """The figures of one topology.
-
-    Raises:
-        ProviderError: if nothing was measured.
-    """
+    """The figures of one topology."""
     scores = [each.score for each in outcomes if each.score is not None]
     statuses = Counter(each.status for each in outcomes)
-    if not scores:
-        raise _nothing(name, outcomes)
+    unmeasured = unmeasured_because(outcomes)
     answered = [each for each in outcomes if each.answered]
     costs = [each.cost for each in answered]
     # A recording that holds no times gives 0 for all.
     latencies = sorted(each.latency_s for each in answered if each.latency_s > 0)
     return Row(
         name=name,
-        score=math.fsum(scores) / len(scores),
-        interval=interval(scores),
+        score=math.nan if unmeasured else math.fsum(scores) / len(scores),
+        interval=Interval(math.nan, math.nan, "none") if unmeasured else interval(scores),
         cost_per_item=_mean([cost for cost in costs if cost is not None]) if costs and None not in costs else None,
         latency_p50=_quantile(latencies, 0.5),
         latency_p95=_quantile(latencies, 0.95),
         calls_per_item=_mean([each.calls for each in answered]),
-        items=len(scores),
+        items=0 if unmeasured else len(scores),
         failed=statuses["failed"],
         unreadable=statuses["unreadable"],
         missing=statuses["missing"],
@@ -166,7 +166,20 @@ def row_of(name: str, outcomes: Sequence[Outcome], fitted: Mapping[str, FittedWe
         reasons=_reasons(outcomes),
         simulated=any(each.simulated for each in outcomes),
         fitted=fitted or {},
+        unmeasured=unmeasured,
     )
+
+
+def check_measured(rows: Sequence[Row]) -> None:
+    """Refuse to call it a measurement where nothing was measured of any topology.
+
+    Raises:
+        ProviderError: with the reason of the first.
+    """
+    if rows and not any(row.measured for row in rows):
+        raise ProviderError(
+            f"`{rows[0].name}` cannot be scored: {rows[0].unmeasured}", "See `moaql run` for one question."
+        )
 
 
 def pairs_of(outcomes: Mapping[str, Sequence[Outcome]], against: str, *, seed: int = 0) -> tuple[Pair, ...]:
@@ -178,8 +191,9 @@ def pairs_of(outcomes: Mapping[str, Sequence[Outcome]], against: str, *, seed: i
         seed: Of the comparison's draws.
     """
     found = []
+    unmeasured = {name for name, own in outcomes.items() if unmeasured_because(own)}
     for name, own in outcomes.items():
-        if name == against:
+        if name == against or {name, against} & unmeasured:
             continue
         both = [
             (one.score, other.score)
@@ -189,8 +203,6 @@ def pairs_of(outcomes: Mapping[str, Sequence[Outcome]], against: str, *, seed: i
         if both:
             one, other = zip(*both, strict=True)
             found.append(Pair(name, against, len(both), compare(one, other, seed=seed)))
-    from dataclasses import replace
-
     adjusted = holm([pair.comparison.p for pair in found])
     return tuple(
         replace(pair, comparison=replace(pair.comparison, adjusted=p)) for pair, p in zip(found, adjusted, strict=True)
@@ -201,9 +213,12 @@ def notes_of(rows: Sequence[Row], pairs: Sequence[Pair], items: int) -> tuple[st
     """What to know of the figures: how small a difference can be seen, what was not measured, what all agree on."""
     notes = []
     if pairs:
-        # The finest comparison there is: that of the pair which differs on the fewest items.
         shares = [(pair.comparison.wins + pair.comparison.losses) / pair.items for pair in pairs]
-        notes.append(resolution_sentence(items, max(shares) if max(shares) > 0 else None))
+        # What can be told apart is told of the pair of which least can be.
+        coarsest = max(pairs, key=lambda pair: pair.comparison.resolvable)
+        share = (coarsest.comparison.wins + coarsest.comparison.losses) / coarsest.items
+        between = f"{coarsest.a} against {coarsest.b}: " if len(pairs) > 1 else ""
+        notes.append(between + resolution_sentence(coarsest.items, share if max(shares) > 0 else None))
         if max(shares) == 0 and len(rows) > 1:
             notes.append("All topologies score the same on every item: this set cannot tell them apart.")
     else:
@@ -216,24 +231,37 @@ def notes_of(rows: Sequence[Row], pairs: Sequence[Pair], items: int) -> tuple[st
     return tuple(notes)
 
 
-def _nothing(name: str, outcomes: Sequence[Outcome]) -> ProviderError:
+def unmeasured_because(outcomes: Sequence[Outcome]) -> str:
+    """Why nothing was measured, or "". Who never answered has not scored 0, and neither does a metric that always fails say so."""
     statuses = Counter(each.status for each in outcomes)
-    first = outcomes[0].feedback.splitlines() if outcomes else []
-    said = " ".join(" ".join(first).split())
+    if statuses["scored"] or not outcomes:
+        return "" if outcomes else "there is no item"
+    first = next(each for each in outcomes if each.status != "missing" or not statuses["missing"] < len(outcomes))
+    said = " ".join(first.feedback.split())[:300]
+    count = f"{len(outcomes):,} item{'s' * (len(outcomes) != 1)}"
+    if said.startswith(UNJUDGED):
+        return f"on none of {count} could the judge be asked. The first time: {said.removeprefix(UNJUDGED).strip()}"
     if statuses["unreadable"]:
-        return ProviderError(
-            f"`{name}` cannot be scored: on none of {len(outcomes)} items can the judgement be read",
-            f"Choose another judge. The first said: {said[:300]}",
-        )
-    return ProviderError(f"`{name}` cannot be scored: no item has a recorded answer", said[:300])
+        return f"on none of {count} can the judgement be read. The first said: {said}"
+    if statuses["missing"] == len(outcomes):
+        return f"to none of {count} is there a recorded answer. {said}"
+    if any(each.answered for each in outcomes):
+        return f"the metric failed on all of {count}. The first time: {said}"
+    return f"it answered none of {count}. The first time: {said}"
 
 
 def _reasons(outcomes: Sequence[Outcome]) -> tuple[tuple[str, int], ...]:
-    """The commonest reasons of failures, the first line of each, with how often it came up."""
-    said = Counter(
-        " ".join(each.feedback.split())[:200] for each in outcomes if each.status in ("failed", "unreadable")
-    )
-    return tuple(said.most_common(_SHOWN))
+    """The reasons of failures, the commonest first, each with how often it came up. Items are not part of a reason."""
+    said: Counter[str] = Counter()
+    first: dict[str, str] = {}
+    for each in outcomes:
+        if each.status in ("failed", "unreadable"):
+            text = " ".join(each.feedback.split())[:300]
+            reason = text.replace(f"item `{each.item}`", "an item")
+            first.setdefault(reason, text)
+            said[reason] += 1
+    # What happened once is told with its item.
+    return tuple((first[reason] if count == 1 else reason, count) for reason, count in said.most_common())
 
 
 def _mean(values: Sequence[float]) -> float:
@@ -248,14 +276,15 @@ def _quantile(ordered: Sequence[float], share: float) -> float | None:
 def _row_json(row: Row) -> dict[str, Any]:
     return {
         "name": row.name,
-        "score": row.score,
-        "ci": [row.interval.low, row.interval.high],
+        "score": row.score if row.measured else None,
+        "ci": [row.interval.low, row.interval.high] if row.measured else None,
         "cost_per_item": row.cost_per_item,
         "latency_p50": row.latency_p50,
         "latency_p95": row.latency_p95,
         "calls_per_item": row.calls_per_item,
         "items": row.items,
         "failed": row.failed,
+        "unmeasured": row.unmeasured or None,
         "unreadable": row.unreadable,
         "missing": row.missing,
         "lost": row.lost,

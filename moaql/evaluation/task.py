@@ -147,7 +147,8 @@ def task_of(
 ) -> Task:
     """The items and the metric of an eval set. Arguments and errors as in `open_task`."""
     settings: dict[str, Any] = dict(stated.settings)
-    chosen = metric or settings.get("metric") or DEFAULT_METRIC
+    stated_metric = metric or settings.get("metric")
+    chosen = stated_metric or DEFAULT_METRIC
     judge = _judge(settings.get("judge")) if chosen == "judge" else None
     # An eval set given as a file has the user's own metric beside it or where the command runs.
     items = load_items(
@@ -160,10 +161,30 @@ def task_of(
         split=split or settings.get("split"),
         seed=seed,
     )
+    if stated_metric is None:
+        chosen = _asserted(items) or chosen
     found = find_metric(chosen, stated.folder if metric is None else os.getcwd())
     task = Task(stated.name, stated.path, items, chosen, found, judge)
     task.check()
     return task
+
+
+_ASSERTS = {"equals": "exact", "contains": "contains", "icontains": "contains", "regex": "regex"}
+"""Metrics that score as promptfoo's asserts do."""
+
+
+def _asserted(items: tuple[EvalItem, ...]) -> str | None:
+    """The metric that fits the asserts of a promptfoo file; None for other files."""
+    if not items[0].file.endswith((".yaml", ".yml")):
+        return None
+    kinds = {str(item.fields.get("assert")): None for item in items if item.fields.get("assert") is not None}
+    metrics = {_ASSERTS[kind] for kind in kinds if kind in _ASSERTS}
+    if len(metrics) > 1:
+        raise UsageError(
+            f"the asserts of `{items[0].file}` are of several kinds: {', '.join(kinds)}",
+            "Name one metric for all of them, `metric=…` or `--metric`, or split the file.",
+        )
+    return metrics.pop() if metrics else None
 
 
 def _judge(stated: Any) -> Model:

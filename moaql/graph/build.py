@@ -47,11 +47,10 @@ def build(topology: Topology, *, fitted: bool = False) -> tuple[Graph | None, tu
         The graph and no diagnostics; or None, with E402 for each hole, or E405 where it would be too large.
     """
     builder = Builder()
-    help = "fill it, or run `moaql search`"
     message = "a hole is left where the program is to run"
     left = holes_reached(topology.body, topology.unit)
     holes = [
-        Diagnostic("E402", message, unit.source, hole.span, help)
+        Diagnostic("E402", message, unit.source, hole.span, _help(hole))
         for hole, unit in left
         if not (fitted and isinstance(hole, n.Fitted))
     ]
@@ -70,6 +69,12 @@ def build(topology: Topology, *, fitted: bool = False) -> tuple[Graph | None, tu
         help = "`dropout` doubles with every candidate, pairwise ranking and layers in a row grow with their square"
         return None, (Diagnostic("E405", f"`{topology.name}` {error}", topology.unit.source, place, help),)
     return Graph(topology.name, ask_for_confidence(_reachable(builder.nodes, flow)), flow), ()
+
+
+def _help(hole: n.Node) -> str:
+    if isinstance(hole, n.Fitted):
+        return "state weights, such as `weights={a: 2}`; `moaql eval` fits them"
+    return "fill it, or run `moaql search`"
 
 
 def _reachable(nodes: dict[str, Node], outputs: Flow) -> dict[str, Node]:

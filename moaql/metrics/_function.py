@@ -10,6 +10,7 @@ import importlib.util
 import inspect
 import os
 import sys
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 from moaql.errors import UsageError
@@ -38,9 +39,11 @@ class Function:
             MetricFailed: if it fails on this item, or returns no score.
         """
         try:
-            returned = self._function(answer, item.target, item)
-            if inspect.isawaitable(returned):
-                returned = await returned
+            # What it prints is for people: standard output may be a document.
+            with redirect_stdout(sys.stderr):
+                returned = self._function(answer, item.target, item)
+                if inspect.isawaitable(returned):
+                    returned = await returned
         except (Exception, SystemExit) as error:
             raise MetricFailed(
                 f"`{self._name}` failed on {item.place}: {_said(error, self._path)}",
@@ -95,7 +98,8 @@ def _module(path: str, file: str) -> Any:
     # Dataclasses look their module up while it is still being loaded.
     sys.modules[name] = module
     try:
-        spec.loader.exec_module(module)
+        with redirect_stdout(sys.stderr):
+            spec.loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise UsageError(f"`{file}` cannot be loaded: {_said(error, path)}", "Correct the file.") from error

@@ -48,6 +48,13 @@ class RecordedAnswers:
             raise UnknownModel(
                 f"`{found.path}` holds no answers of `{request.model}`", _nearest(request.model, found.models)
             )
+        if request.sample >= found.models[request.model]:
+            most = found.models[request.model]
+            raise UsageError(
+                f"`{found.path}` holds {most} sample{'s' * (most != 1)} of `{request.model}` at most, and sample "
+                f"{request.sample + 1} is asked for",
+                f"Ask for at most x{most}, or record more.",
+            )
         row = _row(request, found)
         samples = row.answers.get(request.model, [])
         if request.sample >= len(samples):

@@ -45,13 +45,13 @@ class Recording:
         path: Of the file.
         by_id: Rows by id; of equal ids the first.
         by_question: Rows by the exact text of the question, likewise.
-        models: Names of the models that answer somewhere in it.
+        models: Names of the models that answer somewhere in it, each with the most samples that it has of one question.
     """
 
     path: str
     by_id: dict[str, Recorded] = field(default_factory=dict)
     by_question: dict[str, Recorded] = field(default_factory=dict)
-    models: set[str] = field(default_factory=set)
+    models: dict[str, int] = field(default_factory=dict)
 
 
 _read: dict[str, tuple[tuple[int, int], Recording]] = {}
@@ -93,7 +93,8 @@ def _load(path: str) -> Recording:
                     'Write [{"text": …, "prompt_tokens": …, "completion_tokens": …, "latency_s": …}].',
                 )
         recorded = Recorded(row.text(None, _QUESTION), row.fields.get("prompt_tokens"), responses)
-        loaded.models.update(responses)
+        for name, samples in responses.items():
+            loaded.models[name] = max(loaded.models.get(name, 0), len(samples))
         loaded.by_question.setdefault(recorded.question, recorded)
         if row.fields.get("id") is not None:
             loaded.by_id.setdefault(str(row.fields["id"]), recorded)

@@ -170,7 +170,7 @@ def _finalist(each: Finalist, confirmed: Confirmed) -> dict[str, Any]:
             "ci": [found.low, found.high],
             "p": found.p,
         },
-        "gap": selection_gap(each),
+        "gap": None if (gap := selection_gap(each)) is None else -gap,
     }
 
 

@@ -252,7 +252,7 @@ class _Search:
         return gains
 
     def _worth(self, gain: float, price: float) -> float:
-        return gain / max(price, self._floor()) ** self._cooled()
+        return float(gain / max(price, self._floor()) ** self._cooled())
 
     async def _look(self, proposal: Proposal, items: int) -> None:
         entrant = proposal.entrant

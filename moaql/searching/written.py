@@ -120,6 +120,7 @@ def outcome_of(
         outline.facts["headline"] = " ".join(lines)
         outline.facts["graph"] = _graph(topologies, confirmed)
         outline.facts["program"] = text
+    outline.facts.setdefault("headline", f"Nothing was confirmed: {found.stopped}.")
     outline.facts["notes"] = list(splits.notes)
     return Outcome(document(outline, hunt, confirmed, params), text, lines, found, confirmed, folder)
 

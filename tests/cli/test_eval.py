@@ -280,3 +280,138 @@ def test_files_are_told_apart_by_their_names(moaql: Any, panel: FaultServer, wri
         moaql("eval", "other.moaql", "another.moaql", "--data", "set.jsonl", "--metric", "number", "--json").out
     )
     assert [each["name"] for each in document["topologies"]] == ["other", "another"]
+
+
+def test_what_a_metric_prints_is_no_part_of_the_document(
+    moaql: Any, panel: FaultServer, write: Callable[[str, str], Path]
+) -> None:
+    write("mine.py", "print('loaded')\ndef score(answer, target, item):\n    print('scored')\n    return True\n")
+    done = moaql("eval", "p.moaql::b", "--metric", "python:mine.py:score", "--json")
+    assert json.loads(done.out)["topologies"][0]["score"] == 1
+    assert "loaded" in done.err
+    assert "scored" in done.err
+
+
+def test_the_least_score_holds_for_what_was_asked_for(moaql: Any, panel: FaultServer) -> None:
+    assert moaql("eval", "p.moaql::first", "--min-score", "0.9", "--no-worse-than", "first").code == 1
+    # `a` is there to be compared with, and scores 50.
+    assert moaql("eval", "p.moaql::second", "--min-score", "0.9", "--no-worse-than", "a").code == 0
+
+
+def test_a_topology_that_never_answers_has_no_score(moaql: Any, write: Callable[[str, str], Path]) -> None:
+    with FaultServer(a=Status(400), b=right, c=right) as server:
+        write("p.moaql", server.program(PROGRAM))
+        write("set.jsonl", items(20))
+        done = moaql("eval", "p.moaql", "--json")
+        document = json.loads(done.out)
+        assert done.code == 3
+        assert [each["score"] for each in document["topologies"]] == [None, 1.0]
+        assert document["pairs"] == []
+        assert "it answered none of 20 items" in document["topologies"][0]["unmeasured"]
+        told = moaql("eval", "p.moaql")
+        assert "not measured: first: it answered none of 20 items" in told.err
+        alone = moaql("eval", "p.moaql::first")
+    assert alone.code == 3
+    assert "`first` cannot be scored: it answered none of 20 items" in alone.err
+
+
+def test_a_metric_that_always_fails_has_measured_nothing(
+    moaql: Any, panel: FaultServer, write: Callable[[str, str], Path]
+) -> None:
+    write("mine.py", "def score(answer, target, item):\n    raise ValueError('no')\n")
+    done = moaql("eval", "p.moaql", "--metric", "python:mine.py:score")
+    assert done.code == 3
+    assert "the metric failed on all of 20 items" in done.err
+
+
+def test_a_name_that_two_files_have_must_be_told_apart(
+    moaql: Any, panel: FaultServer, write: Callable[[str, str], Path]
+) -> None:
+    for folder in ("one", "two"):
+        write(f"{folder}/x.moaql", panel.program("topology t = b"))
+    rest = ("--data", "set.jsonl", "--metric", "number")
+    document = json.loads(moaql("eval", "one/x.moaql", "two/x.moaql", *rest, "--json").out)
+    assert [each["name"] for each in document["topologies"]] == ["one/x.moaql::t", "two/x.moaql::t"]
+    done = moaql("eval", "one/x.moaql", "two/x.moaql", *rest, "--no-worse-than", "t")
+    assert done.code == 2
+    assert "`t` could be `one/x.moaql::t` or `two/x.moaql::t`" in done.err
+
+
+FITTED = """
+topology fitted = layer [a, b, c] -> vote by={by} tie=first weights=?
+topology rare = b -> when tokens > 1000 {{ layer [a, b, c] -> vote by=number tie=first weights=? }}
+eval set = "set.jsonl" metric={metric}
+"""
+
+
+@pytest.mark.parametrize(
+    ("by", "metric", "name", "count", "said"),
+    [
+        ("similarity", "number", "fitted", 20, "it votes by similarity, which reads no answers"),
+        ("number", "judge judge=c", "fitted", 20, "cannot be fitted with the metric `judge`"),
+        ("number", "number", "fitted", 9, "cannot be fitted to 9 items"),
+    ],
+)
+def test_weights_that_cannot_be_fitted_cost_nothing(
+    moaql: Any,
+    panel: FaultServer,
+    write: Callable[[str, str], Path],
+    by: str,
+    metric: str,
+    name: str,
+    count: int,
+    said: str,
+) -> None:
+    write("p.moaql", panel.program(FITTED.format(by=by, metric=metric)))
+    write("set.jsonl", items(count))
+    done = moaql("eval", f"p.moaql::{name}")
+    assert done.code == 2
+    assert said in done.err
+    assert panel.asked == []
+
+
+def test_a_vote_that_few_items_reach_cannot_be_fitted(
+    moaql: Any, panel: FaultServer, write: Callable[[str, str], Path]
+) -> None:
+    write("p.moaql", panel.program(FITTED.format(by="number", metric="number")))
+    done = moaql("eval", "p.moaql::rare")
+    assert done.code == 2
+    assert "only 0 of 20 items reach" in done.err
+
+
+def test_fitted_weights_outvote_the_weak_one_and_are_shown(
+    moaql: Any, panel: FaultServer, write: Callable[[str, str], Path]
+) -> None:
+    write(
+        "p.moaql",
+        panel.program(
+            "topology t = layer [a, (a -> a), b] -> vote by=number tie=first weights=?\n"
+            + 'eval set = "set.jsonl" metric=number\n'
+        ),
+    )
+    document = json.loads(moaql("eval", "p.moaql", "--json").out)
+    [row] = document["topologies"]
+    [fitted] = row["fitted"].values()
+    # Two voters of `a` are wrong together on half of the items, and would outvote `b`: one weight for both, below half of `b`'s.
+    assert row["score"] == 1.0
+    assert 2 * fitted["weights"]["a"] < fitted["weights"]["b"] == 1
+
+
+def test_run_says_who_fits_weights(moaql: Any, panel: FaultServer, write: Callable[[str, str], Path]) -> None:
+    write("p.moaql", panel.program(FITTED.format(by="number", metric="number")))
+    done = moaql("run", "p.moaql::fitted", "How much is 1 + 0?")
+    assert done.code == 1
+    assert "`moaql eval` fits them" in done.err
+
+
+def test_the_metric_of_a_promptfoo_file_is_that_of_its_asserts(
+    moaql: Any, panel: FaultServer, write: Callable[[str, str], Path]
+) -> None:
+    test = "- vars: {{question: 'How much is {n} + 0?'}}\n  assert: [{{type: {kind}, value: '{n}'}}]\n"
+    write("tests.yaml", "".join(test.format(n=n, kind="icontains") for n in range(12)))
+    document = json.loads(moaql("eval", "p.moaql::b", "--data", "tests.yaml", "--json").out)
+    assert document["metric"] == "contains"
+    write("tests.yaml", test.format(n=1, kind="equals") + test.format(n=2, kind="regex"))
+    done = moaql("eval", "p.moaql::b", "--data", "tests.yaml")
+    assert done.code == 2
+    assert "of several kinds: equals, regex" in done.err

@@ -108,9 +108,7 @@ def test_a_prompt_that_shows_more_than_the_question(file: str, messages: tuple) 
 
 
 def test_what_is_not_there(file: str) -> None:
-    with pytest.raises(
-        NotRecorded, match=r"holds 2 samples of `gpt-4o` for this question; sample 3 was asked for"
-    ) as caught:
+    with pytest.raises(UsageError, match=r"holds 2 samples of `gpt-4o` at most, and sample 3 is asked for") as caught:
         ask(file, sample=2)
     assert "at most x2" in caught.value.next_step
     with pytest.raises(NotRecorded, match="holds no answer of `small` for this question"):

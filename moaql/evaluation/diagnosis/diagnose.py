@@ -10,7 +10,7 @@ import dataclasses
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from moaql.errors import UsageError
+from moaql.errors import ProviderError, UsageError
 from moaql.evaluation.agreement import Diversity, diversity
 from moaql.evaluation.diagnosis.aggregator import AggregatorFigures, aggregators_of
 from moaql.evaluation.diagnosis.attack import Attack, attack
@@ -31,6 +31,7 @@ from moaql.evaluation.diagnosis.rewrite import NoVariant
 from moaql.evaluation.diagnosis.subsets import Subsets, subsets_of
 from moaql.evaluation.diagnosis.swap import Swap, swap
 from moaql.evaluation.diagnosis.trials import Trial, trial_of
+from moaql.evaluation.summary import unmeasured_because
 from moaql.graph.nodes import Graph
 from moaql.stages.base import Ref
 
@@ -125,6 +126,10 @@ async def diagnose(topology: Topology, graph: Graph, task: Task, asked: Asked, c
     if not heard:
         assert ended is not None
         raise ended
+    why = unmeasured_because([each.outcome for each in heard])
+    if why and not any(each.outcome.status == "failed" for each in heard):
+        # Where it failed, its members may have been scored all the same; a note says so.
+        raise ProviderError(f"`{graph.name}` cannot be diagnosed: {why}", "See `moaql run` for one question.")
     readable = reading_of(task) is not None
     panel = panel_of(members, heard, readable=readable)
     found = _figures(graph, members, heard, panel, ended)

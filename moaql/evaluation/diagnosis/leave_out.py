@@ -117,7 +117,9 @@ def with_topology(
         scores: Of the topology, an item each.
         without_each: Of the topology without each member, on the same items; None where it cannot do without.
     """
+    compared = [None if less is None else compare(scores, less) for less in without_each]
+    adjusted = iter(holm([each.p for each in compared if each is not None]))
     return tuple(
-        each if less is None else replace(each, topology=compare(scores, less))
-        for each, less in zip(found, without_each, strict=True)
+        each if own is None else replace(each, topology=replace(own, adjusted=next(adjusted)))
+        for each, own in zip(found, compared, strict=True)
     )
