@@ -3,8 +3,8 @@
     python benchmarks/votes.py
 
 Writes a recorded file of 41 members and 1,319 items. Promised: under 10 s from that file to the evaluated vote of all (through the
-executor, as `moaql eval` does it), leave-one-out, all correlations and all 820 paired comparisons; under 5 s for all 16,834 votes of
-2, 3 and 5 members of 20 on 660 items. The base of the ratios is a plain count with `Counter`.
+executor, as `moaql eval` does it), leave-one-out, all correlations and all 820 paired comparisons; under 5 s for all 16,834 votes
+of 2, 3 and 5 members of 20 on 660 items. The base of the ratios is a plain count with `Counter`.
 """
 
 import asyncio

@@ -87,11 +87,11 @@ class Confirmed:
 
     Attributes:
         finalists: All that were measured again, baselines among them, the winner first.
-        winner: The default choice: the cheapest of those that cannot be told from the best, within the limits.
+        winner: The default choice: the cheapest of those that lie close to the best, within the limits.
         best: The best quality that was found, whatever it costs.
         within: The best quality within the limits; None where nothing meets them.
         single: The best single model.
-        tied: Those that cannot be told from the best within the limits, the cheapest first.
+        tied: Those within one standard error of the best that keeps the limits, the cheapest first.
         difference: The winner less the best single model, on the report split; None where there is none, or they are one.
         fell_back: The topology that was to win, and was significantly worse than the best single model on the report split.
         whole: Whether the money sufficed for everything above.
@@ -220,8 +220,12 @@ class _Confirmation:
         return Figures(self._quality(each), each.cost, each.latency)
 
     def _tied(self, best: Finalist, able: Iterable[Finalist]) -> tuple[Finalist, ...]:
-        """Those that the paired comparison on search and select split cannot tell from the best, the cheapest first."""
-        tied = [each for each in able if each is best or not _worse(each.chosen_on, best.chosen_on)]
+        """Those that lie within one standard error of the best, on the items of search and select split, the cheapest first.
+
+        The rule is that of Breiman et al. (1984): what a test at 95 % cannot tell apart may well differ, and the cheapest of all
+        that it cannot would too often be worse.
+        """
+        tied = [each for each in able if each is best or _within_one_error(each.chosen_on, best.chosen_on)]
         return tuple(
             sorted(tied, key=lambda each: (math.inf if math.isnan(each.cost) else each.cost, -self._quality(each)))
         )
@@ -272,7 +276,11 @@ def difference(one: Array, other: Array) -> Comparison | None:
     return compare(one[:count][both].tolist(), other[:count][both].tolist())
 
 
-def _worse(one: Array, other: Array) -> bool:
-    """Whether one is shown to be worse."""
-    found = difference(one, other)
-    return found is not None and found.high < 0
+def _within_one_error(one: Array, best: Array) -> bool:
+    """Whether one is worse than the best by no more than the standard error of their paired difference."""
+    import numpy as np
+
+    count = min(len(one), len(best))
+    gaps = best[:count] - one[:count]
+    gaps = gaps[~np.isnan(gaps)]
+    return bool(len(gaps) > 1 and gaps.mean() <= gaps.std(ddof=1) / math.sqrt(len(gaps)))

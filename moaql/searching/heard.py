@@ -46,6 +46,8 @@ class _Cell:
     reading: str | None
     right: bool
     cost: float | None
+    model: str
+    text: str
 
 
 @dataclass
@@ -91,11 +93,16 @@ class Heard:
             if item in own:
                 continue
             right = self.free and (await task.score(candidate, task.items[item], caller)).value >= 0.5
-            own[item] = _Cell(readings([candidate], self.by)[0], right, candidate.cost)
+            own[item] = _Cell(readings([candidate], self.by)[0], right, candidate.cost, candidate.model, candidate.text)
 
     def has(self, voice: Voice, item: int) -> bool:
         """Whether a voice has answered an item."""
         return item in self.cells.get(voice, ())
+
+    def said(self, voice: Voice, item: int) -> tuple[str, str, bool] | None:
+        """Model, text and whether it is right, of an answer; None where the voice was not heard."""
+        cell = self.cells.get(voice, {}).get(item)
+        return None if cell is None else (cell.model, cell.text, cell.right)
 
     def mean_cost(self, maker: str) -> float | None:
         """Mean list price of a model's answers so far, in dollars; None where none is known."""

@@ -101,6 +101,17 @@ class LiveArena:
         """What the answers paid for so far say of it."""
         return self._heard.known(entrant, entrant.judge)
 
+    def said(self, entrant: Entrant, item: int, longest: int) -> list[dict[str, Any]]:
+        """What an entrant's members answered to an item: `model`, `text` and `right`.
+
+        Args:
+            entrant: Whose.
+            item: Its position.
+            longest: Characters of a text that are kept.
+        """
+        heard = [self._heard.said(voice, item) for voice in entrant.voices]
+        return [{"model": each[0], "text": each[1][:longest], "right": each[2]} for each in heard if each is not None]
+
     # Measuring
 
     async def measure(self, entrant: Entrant, items: Sequence[int]) -> Block:

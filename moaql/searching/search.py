@@ -136,6 +136,7 @@ class _Search:
         self._pool = Pool(arena, self._random, asked, settings.sources)
         self._table = Table(arena, self.hunt.next_stop(None))
         self._begun = 0
+        self._spent = {"first": 0.0, "further": 0.0}
 
     async def run(self, known: Sequence[Entrant]) -> Found:
         try:
@@ -170,36 +171,44 @@ class _Search:
                 return "it was asked to stop"
             self.hunt.learn()
             self._pool.grow([record.entrant for record in self.hunt.front()])
-            steps = self._ranked()
-            if not steps:
+            further, first = self._sorted(self._further()), self._sorted(self._first())
+            if not further and not first:
                 return "nothing is left to measure"
-            if steps[0].gain < _WORTH:
+            if max(step.gain for step in (*further[:1], *first[:1])) < _WORTH:
                 return "nothing left is worth its price"
-            affordable = [step for step in steps if self._within(step.price)]
-            if not affordable:
+            further, first = ([step for step in each if self._within(step.price)] for each in (further, first))
+            if not further and not first:
                 return "the budget for the search is spent"
-            chosen = self._chosen(affordable)
+            chosen = self._chosen(further, first)
             if not chosen:
                 return f"{self._settings.trials} topologies are measured"
-            await asyncio.gather(*(self._look(step.proposal, step.items) for step in chosen))
+            await asyncio.gather(*(self._take(step) for step in chosen))
 
-    def _chosen(self, steps: list[_Step]) -> list[_Step]:
-        """The best steps that may be taken side by side."""
+    def _chosen(self, further: list[_Step], first: list[_Step]) -> list[_Step]:
+        """The steps that are taken now, side by side.
+
+        What is promising is measured further for as many dollars as what is new is looked at. By expected gain alone, the new
+        would always win: it is uncertain, and the frontier would be a list of lucky first looks (top-two sampling, Russo 2016,
+        divides the effort for the same reason).
+        """
         chosen: list[_Step] = []
         left = self._settings.trials - self._begun
-        for step in steps:
-            new = step.proposal.entrant.key not in self.hunt.records
-            if new and left <= 0:
-                continue
+        spent = dict(self._spent)
+        while len(chosen) < self._settings.at_once and (further or (first and left > 0)):
+            new = bool(first) and left > 0 and (not further or spent["first"] <= spent["further"])
+            step = (first if new else further).pop(0)
             left -= new
+            spent["first" if new else "further"] += step.price
             chosen.append(step)
-            if len(chosen) >= self._settings.at_once:
-                break
         return chosen
 
-    def _ranked(self) -> list[_Step]:
-        """The steps that could be taken, the best first."""
-        steps = [*self._further(), *self._first()]
+    async def _take(self, step: _Step) -> None:
+        before = self.hunt.paid
+        new = step.proposal.entrant.key not in self.hunt.records
+        await self._look(step.proposal, step.items)
+        self._spent["first" if new else "further"] += max(self.hunt.paid - before, step.price)
+
+    def _sorted(self, steps: list[_Step]) -> list[_Step]:
         return sorted(steps, key=lambda step: -self._worth(step.gain, step.price))
 
     def _further(self) -> list[_Step]:

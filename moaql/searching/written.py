@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from moaql.graph.interchange import to_json
 from moaql.searching.document import Outline, document
+from moaql.searching.explain import disagreements, holes
 from moaql.searching.finding import headline
 from moaql.searching.frontier import nearest_limits
 from moaql.searching.space.baseline import write_baseline
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from moaql.searching.confirm import Confirmed
     from moaql.searching.goals import Goals
     from moaql.searching.hunt import Hunt
+    from moaql.searching.live import LiveArena
     from moaql.searching.search import Found
     from moaql.searching.space.find import SearchPlan
     from moaql.searching.splits import Splits
@@ -103,6 +105,7 @@ def outcome_of(
     folder: str,
     topologies: Topologies,
     splits: Splits,
+    arena: LiveArena | None = None,
 ) -> Outcome:
     """The document, the words and the winner's text of a search that has ended."""
     hunt = found.hunt
@@ -120,8 +123,12 @@ def outcome_of(
         outline.facts["headline"] = " ".join(lines)
         outline.facts["graph"] = _graph(topologies, confirmed)
         outline.facts["program"] = text
+        if arena is not None and confirmed.single is not None and confirmed.winner is not confirmed.single:
+            pair = confirmed.winner.entrant, confirmed.single.entrant
+            outline.facts["disagreements"] = disagreements(arena, splits.search, *pair)
     outline.facts.setdefault("headline", f"Nothing was confirmed: {found.stopped}.")
     outline.facts["notes"] = list(splits.notes)
+    outline.facts["holes"] = holes(hunt, params)
     return Outcome(document(outline, hunt, confirmed, params), text, lines, found, confirmed, folder)
 
 
