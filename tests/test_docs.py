@@ -46,9 +46,10 @@ def test_every_program_on_a_page_is_one(page: Path) -> None:
 
 
 def test_the_first_program_of_the_readme_is_in_the_gallery() -> None:
-    first, quickstart, *_ = programs_on(ROOT / "README.md")
+    first, space, quickstart, *_ = programs_on(ROOT / "README.md")
     assert first in (ROOT / "programs" / "one_liner.moaql").read_text(encoding="utf-8")
-    assert quickstart in (ROOT / "programs" / "quickstart.moaql").read_text(encoding="utf-8")
+    for shown in (space, quickstart):
+        assert shown in (ROOT / "programs" / "quickstart.moaql").read_text(encoding="utf-8")
 
 
 def test_the_picture_of_the_readme_is_the_quickstart() -> None:
@@ -119,7 +120,7 @@ def test_the_comparison_of_the_readme_is_what_eval_prints(tmp_path: Path) -> Non
 
 def test_the_topologies_of_the_comparison_are_those_of_its_program() -> None:
     program = (ROOT / "docs" / "examples" / "gsm8k.moaql").read_text(encoding="utf-8")
-    assert programs_on(ROOT / "README.md")[2] in program
+    assert programs_on(ROOT / "README.md")[3] in program
 
 
 def readme_command(section: str) -> str:
@@ -157,10 +158,11 @@ def test_the_first_command_works_in_a_fresh_clone(clone: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "The answer is 3." in done.stdout
-    assert "mini#2" in done.stderr
-    assert "3 calls, $" in done.stderr
+    [shown] = re.findall(r"```text\n((?!\$).*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    assert shown in done.stdout
+    assert "confirmed on unseen items" in done.stdout
     assert "simulated models" in done.stderr
+    assert "topology best_for_the_dollar = " in (clone / "best.moaql").read_text(encoding="utf-8")
 
 
 def test_an_installed_wheel_checks_outside_the_repository(clone: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from moaql.language.formatter import format_source
 
 PROGRAMS = Path(__file__).resolve().parent.parent / "programs"
 FILES = sorted(path.name for path in PROGRAMS.glob("*.moaql"))
-NOT_RUN = {"models.moaql", "quickstart_search.moaql", "search_space.moaql"}
+NOT_RUN = {"models.moaql", "search_space.moaql"}
 
 # Least and most calls, least and most calls that wait for one another.
 PUBLISHED = {

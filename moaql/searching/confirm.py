@@ -139,8 +139,10 @@ class _Confirmation:
         single = best_single(self._hunt)
         records = self._chosen(single)
         for record in records:
-            finalist = self._enter(record)
-            finalist.select = await self._measure(self._select, record.entrant)
+            self._enter(record)
+        for finalist in sorted(self._finalists.values(), key=lambda each: -self._quality(each)):
+            if self._spares_the_report(finalist):
+                finalist.select = await self._measure(self._select, finalist.entrant)
         able = [each for each in self._finalists.values() if self._hunt.settings.goals.keeps(self._figures(each))]
         best = max(self._finalists.values(), key=self._quality)
         within = max(able, key=self._quality, default=None)
@@ -196,7 +198,7 @@ class _Confirmation:
     async def _measure(self, arena: Arena, entrant: Entrant) -> Array:
         import numpy as np
 
-        if not arena.size or not self._whole:
+        if not arena.size:
             return np.empty(0)
         try:
             block: Block = await arena.measure(entrant, range(arena.size))
@@ -205,6 +207,19 @@ class _Confirmation:
             return np.empty(0)
         self._hunt.paid += block.paid
         return block.scores
+
+    def _spares_the_report(self, each: Finalist) -> bool:
+        """Whether the report split can still be paid for after this one is measured on the select split.
+
+        The dearest finalist may win, and it and the best single model are what the report is of.
+        """
+        budget = self._hunt.settings.budget
+        if budget is None:
+            return True
+        priced = [one.cost for one in self._finalists.values() if not math.isnan(one.cost)]
+        report = 1.2 * self._report.size * (max(priced, default=0.0) + sum(sorted(priced)[:1]))
+        left = budget - self._hunt.paid - report
+        return self._select.price(each.entrant, range(self._select.size)) <= left
 
     def _quality(self, each: Finalist) -> float:
         import numpy as np

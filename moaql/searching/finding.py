@@ -27,7 +27,7 @@ def headline(confirmed: Confirmed, goals: Goals, nearest: tuple[str, list[str]] 
         dearest = max(confirmed.tied, key=lambda each: each.cost)
         said.append(
             f"It is the cheapest of {len(confirmed.tied)} that cannot be told apart; the dearest of them costs "
-            f"{_times(dearest.cost, confirmed.winner.cost)}."
+            f"{_times(dearest.cost, confirmed.winner.cost)} as much."
         )
     gap = selection_gap(confirmed.winner)
     if gap is not None:
@@ -90,4 +90,4 @@ def _times(one: float, other: float) -> str:
     if not other > 0 or math.isnan(one):
         return "an unknown multiple of"
     ratio = one / other
-    return f"{ratio:.1f} times" if ratio >= 1.05 else f"{100 * ratio:.0f} % of" if ratio < 0.95 else "the same as"
+    return f"{ratio:.1f} times" if ratio >= 1.05 else f"{100 * ratio:.0f} % of" if ratio < 0.95 else "about"

@@ -181,7 +181,10 @@ class _Search:
                 return "the budget for the search is spent"
             chosen = self._chosen(further, first)
             if not chosen:
-                return f"{self._settings.trials} topologies are measured"
+                full = self._begun >= self._settings.trials
+                return (
+                    f"{self._settings.trials} topologies are measured" if full else "the budget for the search is spent"
+                )
             await asyncio.gather(*(self._take(step) for step in chosen))
 
     def _chosen(self, further: list[_Step], first: list[_Step]) -> list[_Step]:
@@ -193,11 +196,14 @@ class _Search:
         """
         chosen: list[_Step] = []
         left = self._settings.trials - self._begun
-        spent = dict(self._spent)
+        spent, planned = dict(self._spent), 0.0
         while len(chosen) < self._settings.at_once and (further or (first and left > 0)):
             new = bool(first) and left > 0 and (not further or spent["first"] <= spent["further"])
             step = (first if new else further).pop(0)
+            if not self._within(planned + step.price):
+                continue
             left -= new
+            planned += step.price
             spent["first" if new else "further"] += step.price
             chosen.append(step)
         return chosen

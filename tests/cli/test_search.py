@@ -155,3 +155,19 @@ def test_what_a_search_would_cost_at_most(moaql: Any, space: None) -> None:
     assert (document["points"], document["invalid"], document["exact"]) == (36, 0, True)
     assert document["cost_high"] > 0
     assert "distinct" in moaql("plan", "p.moaql").out
+
+
+def test_the_winner_can_be_used_in_another_folder_and_the_report_drawn(
+    moaql: Any, space: None, write: Callable[[str, str], Path], tmp_path: Path
+) -> None:
+    write("programs/models.moaql", MODELS)
+    write("programs/p.moaql", 'import "models.moaql"\n' + SEARCH.replace('"set.jsonl"', '"../set.jsonl"'))
+    assert moaql("search", "programs/p.moaql", "-o", "best.moaql", "-q").code == 0
+    assert 'import "programs/models.moaql"' in (tmp_path / "best.moaql").read_text(encoding="utf-8")
+    assert moaql("eval", "best.moaql", "--limit", "3", "-q").code == 0
+    [study] = (tmp_path / ".moaql" / "studies").iterdir()
+    done = moaql("report", study.name, "-o", "report.html")
+    assert done.code == 0, done.err
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "simulated" in page
+    assert "layer1.proposers" in page
