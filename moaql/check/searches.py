@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from moaql.check.program import EvalSet, Model
+from moaql.check.program import EvalSet, Model, connection_of
 from moaql.check.reach import holes_reached, models_reached
 from moaql.check.scope import ARTICLES
 from moaql.check.tables import EVAL, MEASURES, SEARCH
@@ -154,11 +154,28 @@ def _check_prices(search: n.SearchStatement, unit: Unit, values: Values) -> None
                 unpriced.setdefault(model.name, model)
     if not unpriced:
         return
-    from moaql.check.prices import listed_price
-
     for name, model in unpriced.items():
-        if model.id != "unknown/unknown" and listed_price(model.id) is None:
+        if model.id != "unknown/unknown" and not _is_priced(model):
             help = f'state it: `model {name} = "{model.id}" price_in=$0.50 price_out=$1.50` (per million tokens)'
             unit.report(
                 "E408", f"cost counts in this search, but no price is known for `{name}`", by_cost[0].span, help
             )
+
+
+def _is_priced(model: Model) -> bool:
+    """Whether the price of a model is known without the program stating it: by lists, by its `prices=` file, by the simulation."""
+    from moaql.check.prices import listed_price
+    from moaql.errors import UsageError
+    from moaql.providers.recorded import recorded_price
+    from moaql.simulation.world_file import simulated_price
+
+    if listed_price(model.id) is not None:
+        return True
+    provider, _, name = model.id.partition("/")
+    connection = connection_of(model)
+    try:
+        if provider == "sim":
+            return simulated_price(name, dict(connection).get("file")) is not None
+        return provider == "recorded" and recorded_price(model.id, connection) is not None
+    except UsageError:
+        return True  # a file that cannot be read is told, with its name, where it is used

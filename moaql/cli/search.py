@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from moaql.cli.crew import Processes, orphaned
 from moaql.cli.running import SIMULATED, Listening, dollars, options_of, run_async, run_options
 from moaql.cli.shared import TARGET, common_options, load_searched, print_json, print_table, split_target
 from moaql.errors import UsageError
@@ -33,7 +34,11 @@ _WIDTH = 70
 @click.option(
     "--study", type=click.Path(), metavar="DIR", help="Folder of the study.  [default: .moaql/studies/NAME-…]"
 )
-@click.option("--storage", metavar="URL", help="Keep the study in a database, which machines share.")
+@click.option(
+    "--storage", metavar="URL", envvar="MOAQL_STORAGE", help="Keep the study in a database, which machines share."
+)
+@click.option("--workers", type=click.IntRange(1), help="Processes that search side by side.  [default: 1]")
+@click.option("--worker", hidden=True, help="Search as one of those processes, and confirm nothing.")
 @click.option("--force", is_flag=True, help="Overwrite the output.")
 @run_options
 @common_options
@@ -43,6 +48,8 @@ def command(
     trials: int | None,
     study: str | None,
     storage: str | None,
+    workers: int | None,
+    worker: str | None,
     force: bool,
     as_json: bool,
     quiet: bool,
@@ -51,15 +58,16 @@ def command(
     """Find the best topologies of a space for every price, and write the winner as a program.
 
     What was paid for is never paid again: run it again after an interruption, and it goes on. Ctrl-C ends the search and confirms
-    what was found; a second Ctrl-C ends at once. The budget is never exceeded, over all runs of one study together.
+    what was found; a second Ctrl-C ends at once. The budget is never exceeded, over all runs of one study together, and by all
+    workers of it: `--workers` starts them here, and the same command with the same `--storage` elsewhere.
 
     \b
-    Example: moaql search programs/quickstart_search.moaql -o best.moaql
+    Example: moaql search programs/quickstart.moaql -o best.moaql --workers 2
     """
     path, name = split_target(target)
     program = load_searched(path)
     output = output or "best.moaql"
-    if os.path.exists(output) and not force and not _ours(output):
+    if worker is None and os.path.exists(output) and not force and not _ours(output):
         raise UsageError(
             f"`{output}` exists, and was not written by a search", "Choose another `-o`, or give `--force`."
         )
@@ -71,14 +79,22 @@ def command(
         given["budget"] = plan.settings.budget
     if not given["seed"]:
         given["seed"] = plan.settings.seed
-    view, stopping = _View(shown=not quiet and not as_json), _Stopping()
-    wanted = Wanted(study, storage, trials)
-    with stopping, Listening(given) as listeners, view:
+    view = _View(shown=not quiet and not as_json, budget=given["budget"])
+    passed = {**given, "study": study, "storage": storage, "trials": trials}
+    count = 1 if worker is not None else workers or plan.settings.workers
+    if path == "-" and count > 1:
+        raise UsageError("several workers cannot read one program from standard input", "Give the path of a file.")
+    if given["no_bank"] and count > 1:
+        raise UsageError("workers share their answers by the bank, and there is none", "Leave `--no-bank` out.")
+    with Processes(target, count - 1, passed) as crew, _Stopping(crew) as stopping, Listening(given) as listeners, view:
+        wanted = Wanted(study, storage, trials, worker or "0", confirm=worker is None, crew=crew)
         options = _with_listeners(options_of(given), listeners)
         found: Outcome = run_async(
             run_search(program, plan, options, wanted, on_progress=view.show, stop=stopping.asked)
         )
-    _write(found, output)
+    if worker is not None:
+        return
+    _write(found, output, os.path.dirname(os.path.abspath(path)))
     if as_json:
         print_json(found.document | {"file": output if found.text is not None else None})
     else:
@@ -102,17 +118,21 @@ def _ours(path: str) -> bool:
         return False
 
 
-def _write(found: Outcome, output: str) -> None:
-    """The winner as a program, and the result beside the study."""
+def _write(found: Outcome, output: str, folder: str) -> None:
+    """The winner as a program, and the result beside the study. Paths of the program are relative to its folder."""
     import json
 
+    from moaql.searching.space.moved import moved
+
+    # `moaql report` looks topologies of the frontier up by their keys.
+    result = found.document | {"frontier": [each["key"] for each in found.document["frontier"]]}
     try:
         os.makedirs(found.study, exist_ok=True)
         with open(os.path.join(found.study, "result.json"), "w", encoding="utf-8", errors="replace") as file:
-            json.dump(found.document, file, ensure_ascii=False, indent=1)
+            json.dump(result, file, ensure_ascii=False, indent=1)
         if found.text is not None:
             with open(output, "w", encoding="utf-8", errors="surrogatepass", newline="") as file:
-                file.write(found.text)
+                file.write(moved(found.text, folder, os.path.dirname(os.path.abspath(output))))
     except OSError as error:
         raise UsageError(
             f"cannot write the result: {(error.strerror or str(error)).lower()}",
@@ -190,15 +210,15 @@ def _range(ends: list[float] | None) -> str:
 
 
 class _Stopping:
-    """The first Ctrl-C asks the search to end, the second one ends the process."""
+    """The first Ctrl-C asks the search to end, the second one ends the process. Both reach the other workers."""
 
-    def __init__(self) -> None:
-        self._count = 0
+    def __init__(self, crew: Processes) -> None:
+        self._count, self._crew = 0, crew
         self._before: Any = None
 
     def asked(self) -> bool:
         """Whether the search shall end."""
-        return self._count > 0
+        return self._count > 0 or orphaned()
 
     def __enter__(self) -> _Stopping:
         self._before = signal.signal(signal.SIGINT, self._interrupted)
@@ -210,6 +230,7 @@ class _Stopping:
     def _interrupted(self, number: int, frame: FrameType | None) -> None:
         del number, frame
         self._count += 1
+        self._crew.interrupt()
         if self._count > 1:
             raise KeyboardInterrupt
         click.echo("\nending the search, then confirming what was found; Ctrl-C again ends at once", err=True)
@@ -218,8 +239,8 @@ class _Stopping:
 class _View:
     """The frontier while the search goes on, on a terminal."""
 
-    def __init__(self, *, shown: bool) -> None:
-        self._shown = shown and sys.stderr.isatty()
+    def __init__(self, *, shown: bool, budget: float | None) -> None:
+        self._shown, self._budget = shown and sys.stderr.isatty(), budget
         self._live: Any = None
 
     def show(self, progress: Progress, caller: Caller, seconds: float) -> None:
@@ -228,14 +249,16 @@ class _View:
             return
         from rich.table import Table
 
-        hunt, budget = progress.hunt, caller.budget
-        of = f" of {dollars(budget.limit)}" if budget.limit is not None else ""
+        hunt, limit = progress.hunt, self._budget
+        # With a budget, what counts against it is what all workers and all runs of the study have paid.
+        paid = caller.budget.paid if limit is None else hunt.paid
+        of = f" of {dollars(limit)}" if limit is not None else ""
         left = ""
-        if budget.limit is not None and budget.paid > 0:
-            left = f", at most {max(0.0, budget.limit / budget.paid - 1) * seconds:.0f} s left"
+        if limit is not None and paid > 0:
+            left = f", at most {max(0.0, limit / paid - 1) * seconds:.0f} s left"
         table = Table(
             box=None,
-            title=f"{progress.trials} topologies, paid {dollars(budget.paid)}{of}, saved {dollars(caller.saved)}{left}",
+            title=f"{progress.trials} topologies, paid {dollars(paid)}{of}, saved {dollars(caller.saved)}{left}",
             title_justify="left",
         )
         for column in ("frontier", "score", "$/item", "items"):

@@ -34,6 +34,8 @@ _WORTH = 3e-5
 """Expected gain, as a share of the frontier, below which nothing is worth its price."""
 _LEAST_POWER, _MOST_POWER = 0.2, 0.7
 """Between which powers the price of a step cools down as the money goes."""
+_FINISHES = 50
+"""Times that the frontier is finished at most: who moves up to it then is finished, too."""
 _NEVER_FREE = 2e-5
 """A step counts as at least this share of the budget, so that of two free ones the better comes first."""
 
@@ -144,6 +146,7 @@ class _Search:
             for entrant in known:
                 await self._look(Proposal(entrant, "earlier"), self.hunt.next_stop(self.hunt.records.get(entrant.key)))
             stopped = await self._steps()
+            await self._finish()
         except BudgetReached:
             stopped = "the budget is spent"
         pool = self._pool
@@ -186,6 +189,21 @@ class _Search:
                     f"{self._settings.trials} topologies are measured" if full else "the budget for the search is spent"
                 )
             await asyncio.gather(*(self._take(step) for step in chosen))
+
+    async def _finish(self) -> None:
+        """Measure the frontier on all items, as far as the money goes: a lucky first look may stand on it."""
+        for _ in range(_FINISHES):
+            racing = [record for record in self.hunt.front() if record.state == "racing"]
+            able = [
+                record
+                for record in racing
+                if self._within(self._arena.price(record.entrant, range(record.items, self._arena.size)))
+            ]
+            if not able or self._stop():
+                return
+            for record in able:
+                await self._look(Proposal(record.entrant, record.source), self._arena.size)
+            self.hunt.learn()
 
     def _chosen(self, further: list[_Step], first: list[_Step]) -> list[_Step]:
         """The steps that are taken now, side by side.

@@ -41,9 +41,9 @@ def _paths(module: n.Module) -> Iterator[n.Literal]:
         if isinstance(statement, n.ImportStatement | n.EvalStatement):
             yield statement.path
     for node in nodes_in(module.statements):
-        named = isinstance(node, n.Setting) and node.name.text in _FILES
-        if named and isinstance(node.value, n.Literal) and node.value.kind == "string" and node.value.value:
-            yield node.value
+        value = node.value if isinstance(node, n.Setting) and node.name.text in _FILES else None
+        if isinstance(value, n.Literal) and value.kind == "string" and value.value:
+            yield value
 
 
 def _escaped(path: str) -> str:
