@@ -164,7 +164,7 @@ async def run_search(
         )
     finally:
         ledger.close()
-    return outcome_of(program, plan, found, confirmed, goals, outline, folder, topologies, splits)
+    return outcome_of(program, plan, found, confirmed, goals, outline, folder, topologies, splits, run.searched)
 
 
 @dataclass
@@ -182,6 +182,7 @@ class _Run:
     on_progress: Callable[[Progress, Caller, float], None]
     curve: list[CurvePoint] = field(default_factory=list)
     started: float = field(default_factory=time.monotonic)
+    searched: LiveArena | None = None
 
     @property
     def seconds(self) -> float:
@@ -192,11 +193,11 @@ class _Run:
         """Search, wait for the other workers, confirm."""
         async with open_shared_session(replace(self.options, budget=None), self.budget) as caller:
             try:
-                searched, select, report = [
+                self.searched, select, report = [
                     LiveArena(self.topologies, part, caller, seed=self.options.seed, listeners=self.options.listeners)
                     for part in (self.splits.search, self.splits.select, self.splits.report)
                 ]
-                found = await self._search(searched, caller, stop)
+                found = await self._search(self.searched, caller, stop)
                 confirmed = await confirm(found.hunt, select, report) if self.wanted.confirm else None
             finally:
                 self.purse.settle(self.budget)
