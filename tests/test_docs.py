@@ -118,6 +118,19 @@ def test_the_comparison_of_the_readme_is_what_eval_prints(tmp_path: Path) -> Non
     assert run(shown[1], str(tmp_path / "bank.db"), tmp_path) == shown[2]
 
 
+@pytest.mark.skipif(not RECORDED.is_dir(), reason="the recorded answers are not here")
+@pytest.mark.parametrize("family", ["gsm8k", "math_l5", "mmlu_pro"])
+def test_the_searches_on_recorded_answers_run(family: str, tmp_path: Path) -> None:
+    """With few topologies; docs/searching.md has the figures of the whole ones."""
+    (tmp_path / f"{family}.jsonl.gz").symlink_to(RECORDED / f"{family}.dev.jsonl.gz")
+    (tmp_path / "prices.json").symlink_to(RECORDED / "prices.json")
+    (tmp_path / "p.moaql").symlink_to(ROOT / "docs" / "examples" / f"search_{family}.moaql")
+    said = run("moaql search p.moaql --trials 5", str(tmp_path / "bank.db"), tmp_path)
+    assert "confirmed on unseen items" in said
+    assert "paid $0" in said
+    assert "the best single model, `" in said
+
+
 def test_the_topologies_of_the_comparison_are_those_of_its_program() -> None:
     program = (ROOT / "docs" / "examples" / "gsm8k.moaql").read_text(encoding="utf-8")
     assert programs_on(ROOT / "README.md")[3] in program

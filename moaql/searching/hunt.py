@@ -188,8 +188,9 @@ def _prices(record: Record) -> tuple[float, float]:
     """Mean dollars and median seconds of what was measured."""
     import numpy as np
 
-    costs = record.costs
-    cost = float(costs.mean()) if len(costs) and not np.isnan(costs).any() else math.nan
+    # An item without an answer has no cost. A price that is unknown is refused before a search begins.
+    costs = record.costs[~np.isnan(record.costs)]
+    cost = float(costs.mean()) if len(costs) else math.nan
     return cost, float(np.nanmedian(record.latencies)) if len(record.latencies) else math.nan
 
 

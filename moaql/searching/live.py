@@ -166,7 +166,7 @@ class LiveArena:
 def kind_of(graph: Graph) -> Literal["single", "vote", "select", "merge", "other"]:
     """How a topology comes to its answer."""
     calls = list(graph.calls)
-    if len(calls) == 1:
+    if len(graph.nodes) == 1:
         return "single"
     last = graph.nodes[graph.outputs[0].node]
     plain = all(call.purpose == "propose" and not call.inputs for call in calls)
