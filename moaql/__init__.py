@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from moaql.answers.candidate import Candidate
+    from moaql.api.find import asearch, search
     from moaql.api.measure import aevaluate, evaluate
     from moaql.api.program import Program, Topology
     from moaql.api.verbs import build, load, parse, plan
@@ -67,12 +68,14 @@ _HOME = {
     "TraceFile": "moaql.run.trace",
     "UsageError": "moaql.errors",
     "aevaluate": "moaql.api.measure",
+    "asearch": "moaql.api.find",
     "build": "moaql.api.verbs",
     "evaluate": "moaql.api.measure",
     "load": "moaql.api.verbs",
     "open_session": "moaql.run.session",
     "parse": "moaql.api.verbs",
     "plan": "moaql.api.verbs",
+    "search": "moaql.api.find",
 }
 __all__ = [
     "Answer",
@@ -102,12 +105,14 @@ __all__ = [
     "UsageError",
     "__version__",
     "aevaluate",
+    "asearch",
     "build",
     "evaluate",
     "load",
     "open_session",
     "parse",
     "plan",
+    "search",
 ]
 
 

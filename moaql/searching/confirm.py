@@ -217,8 +217,9 @@ class _Confirmation:
         if budget is None:
             return True
         priced = [one.cost for one in self._finalists.values() if not math.isnan(one.cost)]
-        report = 1.2 * self._report.size * (max(priced, default=0.0) + sum(sorted(priced)[:1]))
-        left = budget - self._hunt.paid - report
+        singles = [one.cost for one in self._finalists.values() if one.entrant.kind == "single"]
+        both = max(priced, default=0.0) + max((cost for cost in singles if not math.isnan(cost)), default=0.0)
+        left = budget - self._hunt.paid - 1.2 * self._report.size * both
         return self._select.price(each.entrant, range(self._select.size)) <= left
 
     def _quality(self, each: Finalist) -> float:
@@ -247,12 +248,13 @@ class _Confirmation:
 
     async def _open(self, winner: Finalist, single: Finalist | None) -> None:
         """Measure the winner and the baselines on the report split, once."""
-        for each in dict.fromkeys(id(one) for one in (winner, single) if one is not None):
-            finalist = next(one for one in (winner, single) if one is not None and id(one) == each)
-            finalist.report = await self._measure(self._report, finalist.entrant)
+        winner.report = await self._measure(self._report, winner.entrant)
+        if single is not None and single is not winner:
+            single.report = await self._measure(self._report, single.entrant)
         await self._equal_cost(winner, single)
         for finalist in self._finalists.values():
-            if finalist.role == "baseline" and not len(finalist.report) and finalist.entrant.baseline == "own":
+            own = finalist.entrant.baseline == "own" and not len(finalist.report)
+            if own and self._affords(finalist.entrant):
                 finalist.report = await self._measure(self._report, finalist.entrant)
 
     async def _equal_cost(self, winner: Finalist, single: Finalist | None) -> None:
@@ -266,13 +268,19 @@ class _Confirmation:
             self._report.repeated(single.entrant, times, "vote"),
             self._report.repeated(single.entrant, max(2, times - 1), "merge") if times >= 2 else None,
         ):
-            if repeated is None or repeated.key in self._finalists:
+            if repeated is None or repeated.key in self._finalists or not self._affords(repeated):
                 continue
             scores = await self._measure(self._report, repeated)
             cost, latency = self._report.cost(repeated), self._report.latency(repeated)
             self._finalists[repeated.key] = Finalist(
                 repeated, "baseline", np.empty(0), np.empty(0), scores, cost, latency
             )
+
+    def _affords(self, entrant: Entrant) -> bool:
+        """Whether the report split of one more can be paid for."""
+        budget = self._hunt.settings.budget
+        price = 1.2 * self._report.price(entrant, range(self._report.size))
+        return budget is None or self._hunt.paid + price <= budget
 
     def _difference(self, winner: Finalist, single: Finalist | None) -> Comparison | None:
         if single is None or winner is single:

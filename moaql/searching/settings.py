@@ -40,7 +40,7 @@ class Settings:
     alpha: float = 0.1
     smallest: float = 0.005
     at_once: int = 1
-    share: float = 0.75
+    share: float = 0.7
     racing: bool = True
     predicting: bool = True
     price_aware: bool = True

@@ -31,10 +31,10 @@ def test_it_measures_every_single_model_and_the_best_of_them_several_times() -> 
 
 
 @pytest.mark.parametrize("budget", [0.05, 0.2, 0.6])
-def test_the_search_leaves_a_quarter_of_the_budget_for_the_confirmation(budget: float) -> None:
+def test_the_search_leaves_a_part_of_the_budget_for_the_confirmation(budget: float) -> None:
     result, arena = found(budget=budget)
     # Prices are estimated before a step, so that the last one may cost a little more.
-    assert arena.paid <= 0.75 * budget * 1.05 or result.trials == 0
+    assert arena.paid <= 0.7 * budget * 1.05 or result.trials == 0
 
 
 def test_it_repeats_itself() -> None:
@@ -49,7 +49,8 @@ def test_losers_are_not_finished() -> None:
     records = found(budget=1.9, trials=80)[0].hunt.records.values()
     looked_into = [each for each in records if each.items >= 80]
     left = [each for each in records if each.items < 80]
-    assert len(left) > 2 * len(looked_into) > 0
+    # The frontier is finished at the end, and a third of what was looked at stands on it in this world.
+    assert len(left) > len(looked_into) > 0
     assert all("which costs no more" in each.why for each in left if each.state == "out")
 
 
