@@ -6,7 +6,7 @@ play the same part with numbers, so that every method of search is compared on t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 if TYPE_CHECKING:
@@ -182,7 +182,6 @@ class Record:
     source: str = ""
     state: Literal["racing", "whole", "out"] = "racing"
     why: str = ""
-    attributes: dict[str, Any] = field(default_factory=dict)
 
     @property
     def items(self) -> int:

@@ -8,7 +8,7 @@ split is opened, once. Its figures are the ones that are stated.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from moaql.errors import BudgetReached
@@ -71,7 +71,6 @@ class Finalist:
     report: Array
     cost: float
     latency: float
-    attributes: dict[str, Any] = field(default_factory=dict)
 
     @property
     def chosen_on(self) -> Array:

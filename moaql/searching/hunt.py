@@ -36,8 +36,6 @@ class Hunt:
         self.arena, self.settings = arena, settings
         self.records: dict[str, Record] = {}
         self.paid = 0.0
-        self.banked = 0.0
-        """Dollars, by list price, of what was measured without being paid now."""
         self.model = ResponseModel(enabled=settings.predicting)
         self._features: dict[str, Features | None] = {}
         self._thoughts: dict[str, Prediction] = {}
@@ -66,8 +64,6 @@ class Hunt:
             record.latencies = np.concatenate([record.latencies, block.latencies])
             record.paid += block.paid
             self.paid += block.paid
-            listed = float(np.nansum(block.costs))
-            self.banked += max(0.0, listed - block.paid)
         record.state = "whole" if record.items >= self.arena.size else "racing"
         self.records[entrant.key] = record
         self._thoughts.pop(entrant.key, None)
