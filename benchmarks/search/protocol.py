@@ -11,12 +11,13 @@ is to need a fifth of what TPE needs.
 that is fixed before the run: the quality of the worst single model, and the price of the dearest topology, in logarithms of
 dollars. The share is that of the hypervolume of the true frontier of the whole space.
 
-**There.** A run is there when its recommendation first has at least 99 % of the *best known* frontier's hypervolume: that of
-who measured every topology of the space on all items of the search, and took the frontier of what was measured. On 200 items
-that has 0.97 to 0.99 of the true hypervolume: more cannot be known from these items but by luck. The same against the true
-frontier is noted beside it. Separately: when the true quality of the recommended best is within a point of that of the best
-known. Runs that never get there are kept, as infinitely long (all runs of a method in a world have the same budget, where the
-Kaplan-Meier median is the median).
+**There.** A frontier says which quality a price buys. A run is there when the quality that its recommendation buys, as the mean
+over all prices (in logarithms), is first within 1 % of what the *best known* frontier buys: that of who measured every topology
+of the space on all items of the search, and took the frontier of what was measured. More cannot be known from these items but
+by luck. Two more readings are noted beside it. The *area* is the hypervolume described above, which begins at the worst single
+model: there, 1 % is some tenths of a point of quality, far below what a few hundred items can tell apart. *One point*: the
+recommended best is within a point of the best known. Runs that never get there are kept, as infinitely long (all runs of a
+method in a world have the same budget, where the Kaplan-Meier median is the median).
 
 **Held out.** The recommended best, or what a confirmation chose, is compared with the truly best single model on items that
 no method has seen: paired difference, interval, p. For what a method states of its best, the true quality is noted beside it.
@@ -69,8 +70,8 @@ class Run:
         evaluations: Measurements, whole or in part.
         cells: Pairs of a topology and an item that were measured.
         trace: After every change of the true figures of its recommendation: dollars, share of the true hypervolume, quality
-            of the best.
-        target: Share and quality of the best known, and the best quality there is.
+            of the best, mean quality over all prices.
+        target: Share, mean quality over all prices and quality of the best known, and the best quality there is.
         best: What is found of the last one: see `compared`.
     """
 
@@ -85,7 +86,7 @@ class Run:
     stopped: str = ""
     evaluations: int = 0
     cells: int = 0
-    trace: list[tuple[float, float, float]] = field(default_factory=list)
+    trace: list[tuple[float, float, float, float]] = field(default_factory=list)
     target: dict[str, float] = field(default_factory=dict)
     best: dict[str, Any] = field(default_factory=dict)
 
@@ -115,7 +116,12 @@ def run(name: str, seed: int, method: str, evaluations: float, target: Target) -
     unit = unit_of(world)
     budget = evaluations * unit * (SHARE_OF_OURS if method.startswith("ours") else 1.0)
     noted = Run(world.name, world.regime, seed, method, unit, budget)
-    noted.target = {"share": target.share, "quality": target.best, "best": target.truth.best}
+    noted.target = {
+        "share": target.share,
+        "level": target.level,
+        "quality": target.best,
+        "best": target.truth.best,
+    }
     begun = time.perf_counter()
     played = _Played(world, seed, target, contender, noted)
     outcome = asyncio.run(contender.run(played.arena, seed, budget, played.note))
@@ -146,9 +152,10 @@ class _Played:
             )
         self.recommended = entrants
         points = [self._world.true(each, self._seed) for each in entrants]
-        share, quality = self._target.truth.share(points), points[-1][0] if points else 0.0
-        if not self._noted.trace or self._noted.trace[-1][1:] != (share, quality):
-            self._noted.trace.append((self.arena.paid, share, quality))
+        truth = self._target.truth
+        now = truth.share(points), points[-1][0] if points else 0.0, truth.level(points)
+        if not self._noted.trace or self._noted.trace[-1][1:] != now:
+            self._noted.trace.append((self.arena.paid, *now))
 
 
 def compared(

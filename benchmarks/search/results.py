@@ -54,7 +54,7 @@ class Results:
     def keep_targets(self, world: str, targets: list[Target]) -> None:
         """Write the targets of a world."""
         self._data["targets"][world] = [
-            {"share": each.share, "best": each.best, **vars(each.truth)} for each in targets
+            {"share": each.share, "level": each.level, "best": each.best, **vars(each.truth)} for each in targets
         ]
         self.save()
 
@@ -77,4 +77,4 @@ def _target(data: dict[str, Any]) -> Target:
         single=data["single"],
         single_quality=data["single_quality"],
     )
-    return Target(truth, data["share"], data["best"])
+    return Target(truth, data["share"], data["level"], data["best"])

@@ -1,11 +1,12 @@
 """The table of a file of runs: `python -m benchmarks.search.table FILE.json [--level 0.99]`.
 
 Columns: runs; share of runs that are there (protocol.py says where), and that still are at the end; median dollars until
-there in evaluations of the mean topology, with the quartiles; the median ratio to plain TPE in the same world and seed; the
-ratio of dollars until a run is as good as TPE ever was, to TPE's own; the shares of runs that reach 99 % of the true
-frontier, and a quality within a point of the best known; the median share of the true hypervolume at the end; points by which
-the final choice is truly better than the best single model, and the share of runs where held-out items say that it is worse;
-stated less true quality, in points; how often a stated interval holds the true quality; seconds a run.
+there in evaluations of the mean topology, with the quartiles; the ratio of the medians to plain TPE's; the median ratio to
+plain TPE in the same world and seed; the ratio of dollars until a run is as good as TPE ever was, to TPE's own; the shares of
+runs that reach so much of the best known hypervolume, and a quality within a point of the best known; the median share of the
+true hypervolume at the end; points by which the final choice is truly better than the best single model, and the share of
+runs where held-out items say that it is worse; stated less true quality, in points; how often a stated interval holds the
+true quality; seconds a run.
 
 A run that never gets there counts as infinitely long. Where TPE never gets there, its whole budget is taken for its dollars:
 then the ratio is at most what is printed.
@@ -29,31 +30,32 @@ LEVEL = 0.99
 POINT = 0.01
 
 
-def until(run: Run, there: Callable[[float, float], bool]) -> float:
+def until(run: Run, there: Callable[[float, float, float], bool]) -> float:
     """Dollars until a recommendation is there, in evaluations; infinite where none is.
 
     Args:
         run: Which.
-        there: Takes the share of the true hypervolume and the true quality of the best.
+        there: Takes the share of the true hypervolume, the true quality of the best, and the mean quality over all prices.
     """
-    return next((paid / run["unit"] for paid, share, quality in run["trace"] if there(share, quality)), math.inf)
+    return next((paid / run["unit"] for paid, *figures in run["trace"] if there(*figures)), math.inf)
 
 
 def until_known(run: Run, level: float = LEVEL) -> float:
-    """Until so much of the best known hypervolume."""
+    """Until the mean quality over all prices is so much of the best known frontier's."""
+    goal = level * run["target"]["level"]
+    return until(run, lambda _share, _quality, mean: mean >= goal)
+
+
+def until_area(run: Run, level: float = LEVEL) -> float:
+    """Until so much of the best known hypervolume, which begins at the worst single model."""
     goal = level * run["target"]["share"]
-    return until(run, lambda share, _: share >= goal)
-
-
-def until_true(run: Run, level: float = LEVEL) -> float:
-    """Until so much of the true hypervolume."""
-    return until(run, lambda share, _: share >= level)
+    return until(run, lambda share, _quality, _mean: share >= goal)
 
 
 def until_best(run: Run) -> float:
     """Until the recommended best is within a point of the best known."""
     goal = run["target"]["quality"] - POINT
-    return until(run, lambda _, quality: quality >= goal)
+    return until(run, lambda _share, quality, _mean: quality >= goal)
 
 
 def quantile(values: Iterable[float], share: float) -> float:
@@ -77,10 +79,10 @@ def ratio_to_equal(runs: Sequence[Run], tpe: Sequence[Run]) -> float:
     """Median ratio of dollars until a run is as good as plain TPE's best in the same world and seed, to TPE's."""
     found = []
     for run, rival in _pairs(runs, tpe):
-        most = max(share for _, share, _ in rival["trace"])
+        most = max(mean for *_, mean in rival["trace"])
 
-        def equal(share: float, _: float, most: float = most) -> bool:
-            return share >= most
+        def equal(_share: float, _quality: float, mean: float, most: float = most) -> bool:
+            return mean >= most
 
         found.append(until(run, equal) / until(rival, equal))
     return quantile(found, 0.5)
@@ -110,8 +112,21 @@ def text(runs: Sequence[Run], level: float = LEVEL) -> str:
 
 
 _HEAD = (
-    *("method", "runs", "there", "at end", "median", "quartiles", "of TPE", "as TPE", "true", "1 point", "end", "gain"),
-    *("worse", "gap", "covers", "s"),
+    *(
+        "method",
+        "runs",
+        "there",
+        "at end",
+        "median",
+        "quartiles",
+        "to TPE",
+        "paired",
+        "as TPE",
+        "area",
+        "1 point",
+        "end",
+    ),
+    *("gain", "worse", "gap", "covers", "s"),
 )
 
 
@@ -137,12 +152,13 @@ def _row(method: str, runs: Sequence[Run], tpe: Sequence[Run], level: float) -> 
         method,
         str(len(runs)),
         _percent([math.isfinite(each) for each in dollars]),
-        _percent([bool(run["trace"]) and run["trace"][-1][1] >= level * run["target"]["share"] for run in runs]),
+        _percent([bool(run["trace"]) and run["trace"][-1][3] >= level * run["target"]["level"] for run in runs]),
         _number(quantile(dollars, 0.5)),
         f"{_number(quantile(dollars, 0.25))} to {_number(quantile(dollars, 0.75))}",
+        _ratio_of_medians(dollars, tpe, level),
         ("≤ " if bound and math.isfinite(share) else "") + _number(share, 3),
         _number(ratio_to_equal(runs, tpe), 3),
-        _percent([math.isfinite(until_true(run, level)) for run in runs]),
+        _percent([math.isfinite(until_area(run, level)) for run in runs]),
         _percent([math.isfinite(until_best(run)) for run in runs]),
         _number(quantile([run["trace"][-1][1] for run in runs if run["trace"]], 0.5), 3),
         _number(quantile([100 * each["gain"] for each in best], 0.5), 1),
@@ -151,6 +167,16 @@ def _row(method: str, runs: Sequence[Run], tpe: Sequence[Run], level: float) -> 
         _percent(covered),
         _number(quantile([run["seconds"] for run in runs], 0.5), 1),
     )
+
+
+def _ratio_of_medians(dollars: Sequence[float], tpe: Sequence[Run], level: float) -> str:
+    """Where TPE's median run never gets there, its whole budget counts: then the ratio is at most what is printed."""
+    if not tpe:
+        return "-"
+    other, own = quantile((until_known(run, level) for run in tpe), 0.5), quantile(dollars, 0.5)
+    if math.isfinite(other) or math.isinf(own):
+        return _number(own / other if math.isfinite(own) else math.inf, 3)
+    return "≤ " + _number(own / quantile((run["budget"] / run["unit"] for run in tpe), 0.5), 3)
 
 
 def _percent(values: Sequence[bool]) -> str:

@@ -44,6 +44,16 @@ class Truth:
         """The part of the best hypervolume that these topologies have, from 0 to 1."""
         return hypervolume(points, self.reference) / hypervolume(self.frontier, self.reference)
 
+    def level(self, points: Iterable[Point]) -> float:
+        """The best quality at a price, as the mean over all prices, in logarithms of dollars.
+
+        From the cheapest topology of the best frontier to the dearest of the space. Where these topologies are all dearer than a
+        price, the quality there is 0.
+        """
+        dearest, cheapest = self.reference[1], self.frontier[0][1]
+        within = ((quality, max(cost, cheapest)) for quality, cost in points)
+        return hypervolume(within, (0.0, dearest)) / (math.log(dearest) - math.log(cheapest))
+
 
 @dataclass(frozen=True)
 class Target:
@@ -53,11 +63,13 @@ class Target:
         truth: What there is to find.
         share: The part of the best hypervolume that belongs to whoever measured every topology on all items of the search and
             took the frontier of what was measured: more can hardly be known from these items.
+        level: Mean quality over all prices of that frontier: see `Truth.level`.
         best: True quality of the best on that frontier.
     """
 
     truth: Truth
     share: float
+    level: float
     best: float
 
 
@@ -74,8 +86,8 @@ def target(truth: Truth, measured: Array, costs: Array, true: Array) -> Target:
     for at in np.lexsort((-measured, costs)).tolist():
         if not taken or measured[at] > measured[taken[-1]]:
             taken.append(at)
-    share = truth.share((float(true[at]), float(costs[at])) for at in taken)
-    return Target(truth, share, float(true[taken[-1]]))
+    points = [(float(true[at]), float(costs[at])) for at in taken]
+    return Target(truth, truth.share(points), truth.level(points), float(true[taken[-1]]))
 
 
 def pareto(points: Iterable[Point]) -> tuple[Point, ...]:

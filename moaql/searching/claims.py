@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from moaql.providers.base import OnText, Provider, Request
-    from moaql.run.budget import Budget
     from moaql.run.caller import OnSend, Price
     from moaql.run.session import Options
+    from moaql.searching.purse import SharedBudget
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.25
 """Seconds between two attempts to take a claim."""
@@ -160,7 +160,7 @@ class ClaimingCaller(Caller):
         budget: What this process may spend.
     """
 
-    def __init__(self, plain: Caller, claims: Claims, budget: Budget) -> None:
+    def __init__(self, plain: Caller, claims: Claims, budget: SharedBudget) -> None:
         super().__init__(
             plain.bank,
             plain._transport,
@@ -169,7 +169,7 @@ class ClaimingCaller(Caller):
             retries=plain._retries,
             offline=plain.offline,
         )
-        self._claims = claims
+        self._claims, self._shared = claims, budget
 
     async def _make(
         self,
@@ -185,6 +185,7 @@ class ClaimingCaller(Caller):
         del look_again  # always: between the look into the bank and the claim, another process may have made the call
         pause = _FIRST_PAUSE
         while not await self._claims.take(key):
+            self._shared.rest()
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE)
         try:
@@ -194,7 +195,7 @@ class ClaimingCaller(Caller):
 
 
 @asynccontextmanager
-async def open_shared_session(options: Options, budget: Budget) -> AsyncIterator[Caller]:
+async def open_shared_session(options: Options, budget: SharedBudget) -> AsyncIterator[Caller]:
     """As `open_session`, for one of several processes.
 
     Args:

@@ -21,7 +21,8 @@ def frontier(figures: Mapping[K, Figures], goals: Goals) -> list[K]:
     ordered = sorted(kept, key=lambda key: (-kept[key].quality, kept[key].cost, kept[key].latency))
     found: list[K] = []
     for key in ordered:
-        if not any(goals.dominates(kept[other], kept[key]) or kept[other] == kept[key] for other in found):
+        # The last one found costs least so far: where only dollars count besides quality, it settles the matter.
+        if not any(goals.dominates(kept[other], kept[key]) or kept[other] == kept[key] for other in reversed(found)):
             found.append(key)
     return found
 

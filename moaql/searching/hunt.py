@@ -9,7 +9,7 @@ from moaql.searching.arena import Record
 from moaql.searching.frontier import frontier
 from moaql.searching.gains import Steps, steps
 from moaql.searching.goals import Figures
-from moaql.searching.predict import Features, Prediction, ResponseModel, combined, features
+from moaql.searching.predict import Features, Prediction, ResponseModel, combined, features, measurement
 from moaql.searching.race import bounds
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 ENOUGH = 40
 """Items after which a topology may stand on the frontier."""
+_NOW_AND_THEN = 8
+"""Every so many lessons."""
 
 
 class Hunt:
@@ -39,9 +41,13 @@ class Hunt:
         self.model = ResponseModel(enabled=settings.predicting)
         self._features: dict[str, Features | None] = {}
         self._thoughts: dict[str, Prediction] = {}
+        self._measurements: dict[str, Prediction | None] = {}
         self._prices: dict[str, tuple[float, float]] = {}
         self._front: list[Record] | None = None
         self._stairs: Steps | None = None
+        self._able: dict[str, Figures] | None = None
+        self._stale: set[str] = set()
+        self._lessons = 0
 
     # Measuring
 
@@ -66,7 +72,9 @@ class Hunt:
             self.paid += block.paid
         record.state = "whole" if record.items >= self.arena.size else "racing"
         self.records[entrant.key] = record
+        self._stale.add(entrant.key)
         self._thoughts.pop(entrant.key, None)
+        self._measurements.pop(entrant.key, None)
         self._prices.pop(entrant.key, None)
         self._forget()
         return record
@@ -83,12 +91,25 @@ class Hunt:
     # Knowing
 
     def learn(self) -> None:
-        """Bring predictions up to date with what was measured."""
+        """Bring predictions up to date with what was measured.
+
+        What is known of an entrant's answers is looked up again when it was measured, and else only now and then: new answers of
+        others change it little.
+        """
         measured = [record for record in self.records.values() if record.items]
-        found = [features(self.arena.known(record.entrant)) for record in measured]
-        self._features.update({record.entrant.key: each for record, each in zip(measured, found, strict=True)})
-        self.model.learn(measured, found)
-        self._thoughts.clear()
+        self._lessons += 1
+        for place, record in enumerate(measured):
+            key = record.entrant.key
+            if key in self._stale or key not in self._features or (place + self._lessons) % _NOW_AND_THEN == 0:
+                self._features[key] = features(self.arena.known(record.entrant))
+        self._stale.clear()
+        known = [self._features[record.entrant.key] for record in measured]
+        self.model.learn(measured, known)
+        priors = self.model.predict_each([record.entrant for record in measured], known)
+        self._thoughts = {
+            record.entrant.key: self._with_measurement(prior, record)
+            for record, prior in zip(measured, priors, strict=True)
+        }
         self._forget()
 
     def quality(self, entrant: Entrant) -> Prediction:
@@ -97,9 +118,17 @@ class Hunt:
         if thought is None:
             if entrant.key not in self._features:
                 self._features[entrant.key] = features(self.arena.known(entrant))
-            prior = self.model.predict(entrant, self._features[entrant.key])
-            thought = self._thoughts[entrant.key] = combined(prior, self.records.get(entrant.key))
+            prior = self.model.predict_each([entrant], [self._features[entrant.key]])[0]
+            thought = self._thoughts[entrant.key] = self._with_measurement(prior, self.records.get(entrant.key))
         return thought
+
+    def _with_measurement(self, prior: Prediction, record: Record | None) -> Prediction:
+        if record is None:
+            return prior
+        key = record.entrant.key
+        if key not in self._measurements:
+            self._measurements[key] = measurement(record.scores)
+        return combined(prior, self._measurements[key])
 
     def figures(self, record: Record) -> Figures:
         """Quality, dollars and seconds of what was measured."""
@@ -131,16 +160,18 @@ class Hunt:
         return found
 
     def _frontier(self, but: str) -> list[Record]:
-        enough = min(ENOUGH, self.arena.size)
-        able = {
-            key: self.figures(record)
-            for key, record in self.records.items()
-            if key != but and record.state != "out" and record.items >= enough
-        }
+        if self._able is None:
+            enough = min(ENOUGH, self.arena.size)
+            self._able = {
+                key: self.figures(record)
+                for key, record in self.records.items()
+                if record.state != "out" and record.items >= enough
+            }
+        able = {key: each for key, each in self._able.items() if key != but} if but else self._able
         return [self.records[key] for key in frontier(able, self.settings.goals)]
 
     def _forget(self) -> None:
-        self._front = self._stairs = None
+        self._front = self._stairs = self._able = None
 
     # Racing
 

@@ -15,11 +15,11 @@ import secrets
 import socket
 import warnings
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from moaql.errors import BankError, UsageError
-from moaql.searching.locks import unusable
-from moaql.searching.storage import close_study, open_study
+from moaql.errors import UsageError
+from moaql.searching.storage import close_study, insist, open_study, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -112,7 +112,7 @@ class Ledger:
         Raises:
             UsageError, BankError: if the storage fails.
         """
-        with self.locks.hold(), _told():
+        with self.locks.hold(), told():
             yield
 
     def close(self) -> None:
@@ -143,7 +143,7 @@ class Ledger:
     def seen(self) -> list[Seen]:
         """The topologies in the study whose answers are in this bank, each once, those that were lost left out if taken up."""
         found: dict[str, Seen] = {}
-        with _told():
+        with told():
             trials = self._trials()
         for trial in trials:
             each = self._seen(trial)
@@ -208,7 +208,7 @@ class Ledger:
                 own = self._running(record.entrant.key)[-1]
             self._set(own, **_attributes(record, figures, source))
             states = _states()
-            self._study.tell(own.number, values if whole else None, states.COMPLETE if whole else states.PRUNED)
+            self._tell(own, values if whole else None, states.COMPLETE if whole else states.PRUNED)
 
     def count(self) -> int:
         """Topologies that are or were measured, baselines left out."""
@@ -218,13 +218,13 @@ class Ledger:
 
     def facts(self, prefix: str) -> dict[str, dict[str, Any]]:
         """What is kept beside the trials under names that begin so; the names without it."""
-        with _told():
-            attributes = self._study.user_attrs
+        with told():
+            attributes = insist(lambda: self._study.user_attrs)
         return {name.removeprefix(prefix): value for name, value in attributes.items() if name.startswith(prefix)}
 
     def note(self, name: str, value: Mapping[str, Any]) -> None:
         """Keep something beside the trials."""
-        self._study.set_user_attr(name, json.loads(json.dumps(value)))
+        insist(lambda: self._study.set_user_attr(name, json.loads(json.dumps(value))))
 
     def _check_identity(self, identity: str, where: str) -> None:
         import optuna
@@ -243,7 +243,8 @@ class Ledger:
             )
 
     def _trials(self) -> list[Any]:
-        return [trial for trial in self._study.get_trials(deepcopy=False) if "key" in trial.user_attrs]
+        trials = insist(lambda: self._study.get_trials(deepcopy=False))
+        return [trial for trial in trials if "key" in trial.user_attrs]
 
     def _of(self, key: str) -> list[Any]:
         """Trials of a topology that did not fail."""
@@ -272,31 +273,34 @@ class Ledger:
         import optuna
 
         params = {} if entrant.point is None else self._space.params_of(entrant.point)
-        self._study.add_trial(
-            optuna.trial.create_trial(
-                state=_states().RUNNING,
-                params=params,
-                distributions={name: self._distributions[name] for name in params},
-                user_attrs={
-                    "key": entrant.key,
-                    "program": entrant.name,
-                    "baseline": entrant.baseline,
-                    "items": 0,
-                    "wanted": wanted,
-                    "worker": self.worker,
-                    "bank": self._bank,
-                },
-            )
+        trial = optuna.trial.create_trial(
+            state=_states().RUNNING,
+            params=params,
+            distributions={name: self._distributions[name] for name in params},
+            user_attrs={
+                "key": entrant.key,
+                "program": entrant.name,
+                "baseline": entrant.baseline,
+                "items": 0,
+                "wanted": wanted,
+                "worker": self.worker,
+                "bank": self._bank,
+            },
         )
+        insist(lambda: self._study.add_trial(trial))
 
     def _set(self, trial: Any, **attributes: Any) -> None:
         for name, value in attributes.items():
             if trial.user_attrs.get(name) != value:
                 # A trial that was not asked for by a sampler has no public way to be given attributes.
-                self._study._storage.set_trial_user_attr(trial._trial_id, name, value)
+                insist(partial(self._study._storage.set_trial_user_attr, trial._trial_id, name, value))
 
     def _fail(self, trial: Any) -> None:
-        self._study.tell(trial.number, state=_states().FAIL)
+        self._tell(trial, None, _states().FAIL)
+
+    def _tell(self, trial: Any, values: list[float] | None, state: Any) -> None:
+        # A first try may have been carried out although its connection broke.
+        insist(lambda: self._study.tell(trial.number, values, state, skip_if_finished=True))
 
 
 def _attributes(record: Record, figures: Figures, source: str) -> dict[str, Any]:
@@ -316,18 +320,6 @@ def _states() -> Any:
     import optuna
 
     return optuna.trial.TrialState
-
-
-@contextlib.contextmanager
-def _told() -> Iterator[None]:
-    """What a database does wrong, without its URL."""
-    import optuna
-    import sqlalchemy
-
-    try:
-        yield
-    except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
-        raise unusable(error, BankError) from None
 
 
 def _host() -> str:

@@ -94,7 +94,7 @@ class LiveArena:
         for voice in entrant.voices:
             each = self._heard.mean_cost(maker_of(voice))
             if each is not None:
-                free += each * sum(self._heard.has(voice, item) for item in left)
+                free += each * self._heard.count(voice, left)
         return max(0.0, whole * len(left) - free)
 
     def known(self, entrant: Entrant) -> Known:

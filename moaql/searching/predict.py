@@ -119,10 +119,11 @@ class ResponseModel:
         self._covariance = np.linalg.inv(precision)
         self._mean = self._covariance @ weighted
 
-    def predict(self, entrant: Entrant, each: Features | None) -> Prediction:
-        """The score of an entrant, before it is measured."""
-        mean, deviation = self.predict_all(Inputs.of([inputs(entrant, each)]))
-        return Prediction(float(mean[0]), float(deviation[0]))
+    def predict_each(self, entrants: Sequence[Entrant], known: Sequence[Features | None]) -> list[Prediction]:
+        """The scores of entrants, before they are measured, from the features of each."""
+        given = Inputs.of([inputs(entrant, each) for entrant, each in zip(entrants, known, strict=True)])
+        mean, deviation = self.predict_all(given)
+        return [Prediction(*each) for each in zip(mean.tolist(), deviation.tolist(), strict=True)]
 
     def predict_all(self, given: Inputs) -> tuple[Array, Array]:
         """The scores of many entrants: their means and deviations."""
@@ -195,20 +196,25 @@ def inputs(entrant: Entrant, each: Features | None) -> Input:
     return Input(base, noise, doubt, _row(entrant, each), known=True)
 
 
-def combined(prior: Prediction, record: Record | None) -> Prediction:
-    """What is thought of an entrant that was measured on some items: prediction and measurement, weighted by their precision."""
+def measurement(scores: Array) -> Prediction | None:
+    """What an entrant's own scores say of its mean score; None where there are none."""
     import numpy as np
 
-    if record is None or not record.items:
+    known = scores[~np.isnan(scores)]
+    if not len(known):
+        return None
+    count = len(known)
+    noise = (float(known.var()) * count + 0.25) / (count + 1) / count
+    return Prediction(float(known.mean()), math.sqrt(noise))
+
+
+def combined(prior: Prediction, measured: Prediction | None) -> Prediction:
+    """What is thought of an entrant that was measured on some items: prediction and measurement, weighted by their precision."""
+    if measured is None:
         return prior
-    scores = record.scores[~np.isnan(record.scores)]
-    if not len(scores):
-        return prior
-    mean, count = float(scores.mean()), len(scores)
-    noise = (float(scores.var()) * count + 0.25) / (count + 1) / count
-    weight = (1 / prior.deviation**2, 1 / noise)
+    weight = (1 / prior.deviation**2, 1 / measured.deviation**2)
     total = sum(weight)
-    return Prediction((prior.mean * weight[0] + mean * weight[1]) / total, math.sqrt(1 / total))
+    return Prediction((prior.mean * weight[0] + measured.mean * weight[1]) / total, math.sqrt(1 / total))
 
 
 def _expected(entrant: Entrant, each: Features) -> float:

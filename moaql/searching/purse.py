@@ -185,6 +185,13 @@ class SharedBudget(Budget):
                     await self._ask(self.purse, dollars, model)
         return await super().reserve(dollars, model)
 
+    def rest(self) -> None:
+        """This process waits for another one: what it has reserved for nothing goes back, or that one may wait for it in turn."""
+        if self.purse is None or self.limit is None:
+            return
+        if self.limit - self.paid - self.uncertain - self.reserved > 1e-12:
+            self.purse.settle(self)
+
     def _fits(self, dollars: float) -> bool:
         assert self.limit is not None
         return self.paid + self.uncertain + self.reserved + dollars <= self.limit + 1e-12

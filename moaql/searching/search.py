@@ -237,20 +237,31 @@ class _Search:
 
     def _further(self) -> list[_Step]:
         """Further looks at those that are in the race. Of those on the frontier, what they add to the others counts."""
-        import numpy as np
-
+        racing = [record for record in self.hunt.records.values() if record.state == "racing"]
         found = []
-        for record in list(self.hunt.records.values()):
-            if record.state != "racing":
-                continue
-            thought, cost = self.hunt.quality(record.entrant), self.hunt.figures(record).cost
-            mean, deviation = np.array([thought.mean]), np.array([thought.deviation])
-            stairs = self.hunt.stairs(record.entrant.key)
-            gain = float(stairs.gains(mean, deviation, np.array([cost]), cheap=self._settings.goals.cheap)[0])
+        for record, gain in zip(racing, self._gains_of(racing), strict=True):
             items = self.hunt.next_stop(record)
             price = self._arena.price(record.entrant, range(record.items, items))
             found.append(_Step(Proposal(record.entrant, record.source), items, gain, price))
         return found
+
+    def _gains_of(self, records: Sequence[Record]) -> list[float]:
+        """Of records in the race. All that are not on the frontier are set against the same one."""
+        import numpy as np
+
+        thoughts = [self.hunt.quality(record.entrant) for record in records]
+        mean = np.array([thought.mean for thought in thoughts])
+        deviation = np.array([thought.deviation for thought in thoughts])
+        costs = np.array([self.hunt.figures(record).cost for record in records])
+        cheap = self._settings.goals.cheap
+        gains = self.hunt.stairs().gains(mean, deviation, costs, cheap=cheap)
+        front = {record.entrant.key for record in self.hunt.front()}
+        for row, record in enumerate(records):
+            if record.entrant.key in front:
+                own = slice(row, row + 1)
+                others = self.hunt.stairs(record.entrant.key)
+                gains[row] = others.gains(mean[own], deviation[own], costs[own], cheap=cheap)[0]
+        return [float(gain) for gain in gains]
 
     def _first(self) -> list[_Step]:
         """First looks at the best of those that were proposed."""

@@ -6,18 +6,23 @@ the lock of `moaql.searching.locks`.
 
 from __future__ import annotations
 
+import contextlib
 import os
-from typing import TYPE_CHECKING, Any
+import time
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from moaql.errors import MissingPackage
+from moaql.errors import BankError, MissingPackage
 from moaql.searching.locks import DatabaseLocks, FileLocks, driver_url, unusable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from moaql.searching.locks import Locks
 
+T = TypeVar("T")
 JOURNAL = "journal.log"
+_PATIENCE = (0.1, 0.5, 2.0)
+"""Seconds before each further try where a connection is cut."""
 
 
 def open_study(folder: str, storage: str | None, name: str, measures: Sequence[str]) -> tuple[Locks, Any]:
@@ -50,6 +55,35 @@ def open_study(folder: str, storage: str | None, name: str, measures: Sequence[s
             # SQLAlchemy's errors show the URL, and with it the password.
             raise unusable(error) from None
     return locks, study
+
+
+def insist(act: Callable[[], T]) -> T:
+    """Do something with a study; once more where its database has cut the connection in the middle.
+
+    Args:
+        act: What may be done twice.
+    """
+    import optuna
+    import sqlalchemy
+
+    for seconds in _PATIENCE:
+        try:
+            return act()
+        except (sqlalchemy.exc.OperationalError, optuna.exceptions.StorageInternalError):
+            time.sleep(seconds)
+    return act()
+
+
+@contextlib.contextmanager
+def told() -> Iterator[None]:
+    """What a database does wrong, without its URL."""
+    import optuna
+    import sqlalchemy
+
+    try:
+        yield
+    except (sqlalchemy.exc.SQLAlchemyError, optuna.exceptions.StorageInternalError) as error:
+        raise unusable(error, BankError) from None
 
 
 def close_study(study: Any) -> None:

@@ -111,6 +111,7 @@ class SharedArena:
             # Both chose it at the same moment. Its answers are there when the other one has them.
             if not self._at_it(entrant.key, wanted):
                 break
+            self._budget.rest()
             await asyncio.sleep(_SELDOM)
         self._purse.expect(self._budget, self._arena.price(entrant, items))
         try:

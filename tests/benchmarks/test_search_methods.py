@@ -42,7 +42,7 @@ def small(place: SimulatedWorld, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_method_stays_in_its_budget_and_recommends_what_is_good(method: str, target: Target) -> None:
     run = protocol.run("small", 0, method, 8.0, target)
     assert 0 < run["paid"] <= run["budget"]
-    paid = [dollars for dollars, _, _ in run["trace"]]
+    paid = [dollars for dollars, *_ in run["trace"]]
     assert paid == sorted(paid)
     assert 0.4 < run["trace"][-1][1] <= 1
     assert run["best"]["quality"] > 0.5
@@ -89,10 +89,18 @@ def test_hypervolume_is_the_area_under_the_stairs() -> None:
     assert truth.share([(0.6, 0.01)]) == pytest.approx(0.5)
 
 
+def test_the_level_is_the_mean_quality_over_all_prices() -> None:
+    truth = Truth(((0.6, 0.01), (0.8, 0.1)), (0.5, 1.0), "", 0.0)
+    assert truth.level(truth.frontier) == pytest.approx(0.7)
+    assert truth.level([(0.6, 0.01)]) == pytest.approx(0.6)
+    assert truth.level([(0.8, 0.1)]) == pytest.approx(0.4)
+    assert truth.level([(0.6, 0.001)]) == pytest.approx(0.6)
+
+
 def a_run(method: str, dollars: float | None, *, budget: float = 100.0) -> dict[str, object]:
     """A run that is there after so many dollars, or never."""
-    trace = [(1.0, 0.5, 0.6)] + ([(dollars, 0.99, 0.8)] if dollars else [])
-    target = {"share": 0.99, "quality": 0.8, "best": 0.82}
+    trace = [(1.0, 0.5, 0.6, 0.55)] + ([(dollars, 0.99, 0.8, 0.7)] if dollars else [])
+    target = {"share": 0.99, "quality": 0.8, "best": 0.82, "level": 0.7}
     fixed = {"world": "small", "regime": "test", "seed": 0, "unit": 2.0, "seconds": 0.1, "best": {}}
     return {"method": method, "budget": budget, "trace": trace, "target": target, **fixed}
 

@@ -70,6 +70,20 @@ def test_what_was_not_spent_goes_back(come: Callable[..., Worker]) -> None:
     assert purse.paid == pytest.approx(0.5)
 
 
+def test_two_that_wait_for_one_another_do_not_wait_for_ever(come: Callable[..., Worker]) -> None:
+    one, other = come(), come()
+    pay(one[2], 0.3)  # it still holds a lump, and now waits for a call that the other one has begun
+
+    async def both() -> None:
+        call = asyncio.create_task(other[2].reserve(0.69, "m"))  # for which there is not enough until the lump is back
+        await asyncio.sleep(0.3)
+        assert not call.done()
+        one[2].rest()
+        await asyncio.wait_for(call, 5)
+
+    asyncio.run(both())
+
+
 def test_the_dead_are_charged_with_what_they_had_reserved(come: Callable[..., Worker]) -> None:
     dead, other = come(), come()
     asyncio.run(dead[2].reserve(0.6, "m"))
