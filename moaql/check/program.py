@@ -6,6 +6,7 @@ Frozen records that the graph is built from. A pipeline stays a tree, with the u
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from moaql.diagnostics import Diagnostic, has_errors
@@ -45,9 +46,16 @@ class Model(Record, apart=("name", "price_in", "price_out", "context", "folder")
 
 def connection_of(model: Model) -> tuple[tuple[str, Any], ...]:
     """How a model is reached, with the files that its program names as absolute paths."""
+    if not any(name in ("file", "prices") for name, _ in model.connection):
+        return model.connection
+    return _with_absolute_paths(model.connection, os.path.join(os.getcwd(), model.folder))
+
+
+@lru_cache(maxsize=256)  # it is asked for with every call
+def _with_absolute_paths(connection: tuple[tuple[str, Any], ...], folder: str) -> tuple[tuple[str, Any], ...]:
     return tuple(
-        (name, os.path.abspath(os.path.join(model.folder, value)) if name in ("file", "prices") and value else value)
-        for name, value in model.connection
+        (name, os.path.abspath(os.path.join(folder, value)) if name in ("file", "prices") and value else value)
+        for name, value in connection
     )
 
 

@@ -18,7 +18,7 @@ from moaql.answers.readings import readings
 from moaql.datasets.splits import position
 from moaql.errors import UsageError
 from moaql.evaluation.votes import NO_ANSWER, RIGHT, Answers
-from moaql.evaluation.weights import fit_answers
+from moaql.evaluation.weights import fit_answers, weights_by
 from moaql.graph.fitted import unfitted, with_weights
 from moaql.run.events import NodeFinished
 
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 FOLDS = 5
 _FOLD = "weights"
+_IN_A_RACE = (10.0,)
+"""See `fit_answers`."""
 
 
 @dataclass
@@ -131,11 +133,24 @@ class Fit:
         return with_weights(graph, self.folds[fold_of(key, len(self.folds), seed)])
 
 
-async def fit_votes(name: str, graph: Graph, ballots: Ballots, task: Task, caller: Caller, seed: int) -> Fit:
+async def fit_votes(
+    name: str, graph: Graph, ballots: Ballots, task: Task, caller: Caller, seed: int, *, racing: bool = False
+) -> Fit:
     """Fit the weights of all open votes of a topology.
 
+    Args:
+        name: Of the topology.
+        graph: With the votes.
+        ballots: What was said in them.
+        task: The items, by whose positions the ballots are kept.
+        caller: For the metric.
+        seed: Of the folds.
+        racing: In the race of a search, where it is done hundreds of times: how weights are fitted is chosen once for all folds
+            and among fewer ways, which takes a tenth of the time and lets each item see a choice of one in four; and a vote that
+            fewer than ten items reach keeps equal weights.
+
     Raises:
-        UsageError: if fewer than ten items reach a vote.
+        UsageError: if fewer than ten items reach a vote, outside of a race.
     """
     import numpy as np
 
@@ -144,14 +159,20 @@ async def fit_votes(name: str, graph: Graph, ballots: Ballots, task: Task, calle
     for vote in unfitted(graph):
         cast = ballots.read.get((name, vote.id), {})
         answers, positions = await codes_of(cast, vote, task, caller)
+        if len(positions) < 2 * FOLDS and racing:
+            continue
         if len(positions) < 2 * FOLDS:
             raise UsageError(
                 f"`weights=?` of `{name}` cannot be fitted: only {len(positions)} of {len(task.items)} items reach `{vote.id}`",
                 f"At least {2 * FOLDS} have to. Give more items, or state weights.",
             )
-        whole[vote.id] = fit_answers(answers, seed=seed)
+        whole[vote.id] = (
+            fit_answers(answers, seed=seed, pulls=_IN_A_RACE) if racing else fit_answers(answers, seed=seed)
+        )
         own = np.array([fold_of(task.items[at].key, FOLDS, seed) for at in positions])
         for fold in range(FOLDS):
             rest = np.flatnonzero(own != fold)
-            folds[fold][vote.id] = fit_answers(answers.on(rest), seed=seed).weights
+            others = answers.on(rest)
+            method = whole[vote.id].method
+            folds[fold][vote.id] = weights_by(others, method) if racing else fit_answers(others, seed=seed).weights
     return Fit(whole, folds)

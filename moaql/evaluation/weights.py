@@ -60,13 +60,14 @@ def fit_weights(
     return fit_answers(encode(answers, targets), folds=folds, seed=seed)
 
 
-def fit_answers(coded: Answers, *, folds: int = 5, seed: int = 0) -> FittedWeights:
+def fit_answers(coded: Answers, *, folds: int = 5, seed: int = 0, pulls: Sequence[float] = _PULLS) -> FittedWeights:
     """Fits the weights of a vote to coded answers. Members of one name are samples of one model, and share a weight.
 
     Args:
         coded: Answers of all voters.
         folds: Parts of the cross-validation; at most as many as items.
         seed: Of the division into parts.
+        pulls: How strongly the fit may be drawn to the log-odds, in items; each takes its time.
 
     Raises:
         UsageError: There are fewer than two items or folds.
@@ -74,12 +75,21 @@ def fit_answers(coded: Answers, *, folds: int = 5, seed: int = 0) -> FittedWeigh
     count = coded.codes.shape[1]
     if count < 2 or folds < 2:
         raise UsageError("weights cannot be cross-validated", "Give at least two items and two folds.")
-    choices = ["equal", "best member", "log-odds", *(f"logit, pull {pull:g}" for pull in sorted(_PULLS, reverse=True))]
+    choices = ["equal", "best member", "log-odds", *(f"logit, pull {pull:g}" for pull in sorted(pulls, reverse=True))]
     scores = {choice: _cross_validated(coded, choice, min(folds, count), seed) for choice in choices}
     # The first of those that are level is the simplest.
     method = max(scores, key=lambda choice: round(scores[choice], 9))
-    weights = dict(zip(coded.members, _weights(coded, method), strict=True))
-    return FittedWeights(weights, scores[method], scores, method)
+    return FittedWeights(weights_by(coded, method), scores[method], scores, method)
+
+
+def weights_by(coded: Answers, method: str) -> dict[str, float]:
+    """Weights by member, fitted to coded answers in one way: a `method` of `FittedWeights`."""
+    return dict(zip(coded.members, _weights(coded, method), strict=True))
+
+
+def log_odds_weights(answers: Answers) -> list[float]:
+    """A weight for each voter, from its model's accuracy alone, as if models erred independently. Takes no time."""
+    return _weights(answers, "log-odds")
 
 
 def _cross_validated(answers: Answers, choice: str, folds: int, seed: int) -> float:

@@ -47,6 +47,7 @@ class Entrant:
         depth: Layers of calls that wait for one another.
         point: Where it lies in the space; None for a baseline outside of it.
         baseline: Which baseline it is, such as `single`, or "".
+        fitted: Whether it holds votes whose weights are fitted to the items of the search.
     """
 
     key: str
@@ -57,6 +58,7 @@ class Entrant:
     depth: int = 1
     point: Hashable | None = None
     baseline: str = ""
+    fitted: bool = False
 
 
 @dataclass(frozen=True)

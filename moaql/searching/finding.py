@@ -43,7 +43,8 @@ def selection_gap(each: Finalist) -> float | None:
 
     if not len(each.report) or not len(each.chosen_on):
         return None
-    return float(np.nanmean(each.chosen_on) - np.nanmean(each.report))
+    chosen, reported = (scores[~np.isnan(scores)] for scores in (each.chosen_on, each.report))
+    return float(chosen.mean() - reported.mean()) if len(chosen) and len(reported) else None
 
 
 def _first(confirmed: Confirmed) -> str:

@@ -101,7 +101,7 @@ class Hunt:
         for place, record in enumerate(measured):
             key = record.entrant.key
             if key in self._stale or key not in self._features or (place + self._lessons) % _NOW_AND_THEN == 0:
-                self._features[key] = features(self.arena.known(record.entrant))
+                self._features[key] = features(record.entrant, self.arena.known(record.entrant))
         self._stale.clear()
         known = [self._features[record.entrant.key] for record in measured]
         self.model.learn(measured, known)
@@ -117,7 +117,7 @@ class Hunt:
         thought = self._thoughts.get(entrant.key)
         if thought is None:
             if entrant.key not in self._features:
-                self._features[entrant.key] = features(self.arena.known(entrant))
+                self._features[entrant.key] = features(entrant, self.arena.known(entrant))
             prior = self.model.predict_each([entrant], [self._features[entrant.key]])[0]
             thought = self._thoughts[entrant.key] = self._with_measurement(prior, self.records.get(entrant.key))
         return thought
@@ -217,8 +217,9 @@ def _prices(record: Record) -> tuple[float, float]:
 
     # An item without an answer has no cost. A price that is unknown is refused before a search begins.
     costs = record.costs[~np.isnan(record.costs)]
+    latencies = record.latencies[~np.isnan(record.latencies)]
     cost = float(costs.mean()) if len(costs) else math.nan
-    return cost, float(np.nanmedian(record.latencies)) if len(record.latencies) else math.nan
+    return cost, float(np.median(latencies)) if len(latencies) else math.nan
 
 
 def best_single(hunt: Hunt) -> Record | None:

@@ -6,13 +6,14 @@ import math
 from typing import TYPE_CHECKING, Any, Literal
 
 from moaql.evaluation.runner import measure
+from moaql.graph.fitted import unfitted
 from moaql.graph.nodes import Call, Reduce
 from moaql.graph.plan import plan
 from moaql.searching.arena import Block, Entrant
 from moaql.searching.heard import Heard, maker_of, voice_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from moaql.evaluation.outcome import Outcome
     from moaql.evaluation.task import Task
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from moaql.run.caller import Caller
     from moaql.run.events import Listener
     from moaql.searching.arena import Known, Space
+    from moaql.searching.fitted_votes import FittedVotes
     from moaql.searching.topologies import Topologies
 
 
@@ -31,6 +33,8 @@ class LiveArena:
         topologies: Points to entrants and graphs.
         task: The items, in the order that all entrants share.
         caller: Makes the calls; its budget is the search's.
+        fits: Where weights of votes are fitted, and read.
+        fitting: Whether these are the items to fit them to.
         seed: Of all that a run draws.
         listeners: Hear of everything that happens.
         on_outcome: Is called for each item that is done.
@@ -42,6 +46,8 @@ class LiveArena:
         task: Task,
         caller: Caller,
         *,
+        fits: FittedVotes,
+        fitting: bool = False,
         seed: int = 0,
         listeners: Sequence[Listener] = (),
         on_outcome: Callable[[Outcome], None] = lambda _outcome: None,
@@ -52,6 +58,7 @@ class LiveArena:
         """By entrant and position of the item."""
         self._topologies, self._task, self._caller, self._seed = topologies, task, caller, seed
         self._listeners, self._on_outcome = listeners, on_outcome
+        self._fits, self._fitting = fits, fitting
         self._heard = Heard.of(task)
         self._plans: dict[str, Plan] = {}
 
@@ -101,6 +108,10 @@ class LiveArena:
         """What the answers paid for so far say of it."""
         return self._heard.known(entrant, entrant.judge)
 
+    def weights(self, entrant: Entrant) -> dict[str, dict[str, float]]:
+        """By vote, the weights by model that were fitted to all items it was measured on; none where it has none to fit."""
+        return self._fits.weights(entrant.key) if entrant.fitted else {}
+
     def said(self, entrant: Entrant, item: int, longest: int) -> list[dict[str, Any]]:
         """What an entrant's members answered to an item: `model`, `text` and `right`.
 
@@ -119,11 +130,10 @@ class LiveArena:
         import numpy as np
 
         before = self._caller.budget.paid
-        graph = self._topologies.graph(entrant)
         task = self._task.part(items)
         # All of a block is asked, or none of it counts: what was paid for is in the bank.
         measured = await measure(
-            {entrant.key: graph},
+            await self._graphs(entrant, items),
             task,
             self._caller,
             seed=self._seed,
@@ -142,6 +152,15 @@ class LiveArena:
             np.array([each.latency_s for each in outcomes]),
             self._caller.budget.paid - before,
         )
+
+    async def _graphs(self, entrant: Entrant, items: Sequence[int]) -> Callable[[int], Mapping[str, Graph]]:
+        """The graph of an entrant for the item of each place; weights that are fitted have not seen that item."""
+        key, graph = entrant.key, self._topologies.graph(entrant)
+        if not (entrant.fitted and self._fitting):
+            same = {key: self._fits.whole(key, graph)}
+            return lambda _place: same
+        await self._fits.fit(key, graph, items, self._caller, self._listeners, self._heard.listener)
+        return lambda place: {key: self._fits.blind(key, graph, items[place])}
 
     def _plan(self, entrant: Entrant) -> Plan:
         if entrant.key not in self._plans:
@@ -186,4 +205,4 @@ def entrant_of(key: str, name: str, graph: Graph, point: Any = None, baseline: s
     depth = plan(graph).depth.high
     judge = later[-1].model.id if later else ""
     voices = tuple(voice_of(call) for call in first)
-    return Entrant(key, name, kind_of(graph), voices, judge, depth, point, baseline)
+    return Entrant(key, name, kind_of(graph), voices, judge, depth, point, baseline, bool(unfitted(graph)))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from moaql.evaluation.votes import RIGHT, Answers, vote
+from moaql.evaluation.weights import log_odds_weights
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +54,7 @@ class Features:
 
     Attributes:
         items: How many items that is.
-        vote: On which a plain vote of its first answers is right.
+        vote: On which a vote of its first answers is right; with weights, where they are fitted.
         some: On which at least one of them is.
         mean: Of right answers among them.
         judge: On which its last model is right when it is asked alone; the vote where that is not known.
@@ -68,12 +69,17 @@ class Features:
     standing: float = 0.0
 
 
-def features(known: Known) -> Features | None:
+def features(entrant: Entrant, known: Known) -> Features | None:
     """The features of an entrant; None where nothing is known of it."""
     if not len(known.items):
         return None
     right = known.codes == RIGHT
-    voted = float((vote(Answers(("",) * len(known.codes), known.codes)) == RIGHT).mean())
+    answers = Answers(tuple(voice.model for voice in entrant.voices), known.codes)
+    voted = float((vote(answers) == RIGHT).mean())
+    if entrant.fitted:
+        # Fitted weights are at least as good as those of the members' accuracies, and as no vote at all.
+        weighted = float((vote(answers, log_odds_weights(answers)) == RIGHT).mean())
+        voted = max(voted, weighted, float(right.mean(axis=1).max()))
     judge = voted if known.judge_accuracy is None else known.judge_accuracy
     return Features(
         len(known.items), voted, float(right.any(axis=0).mean()), float(right.mean()), judge, known.standing
@@ -105,9 +111,10 @@ class ResponseModel:
             return
         rows, gaps, noises = [], [], []
         for record, each in zip(records, known, strict=True):
-            if each is None or record.entrant.kind in ("single", "vote") or record.items < 10:
+            scores = record.scores[~np.isnan(record.scores)]
+            if each is None or record.entrant.kind in ("single", "vote") or len(scores) < 10:
                 continue
-            quality = float(np.nanmean(record.scores))
+            quality = float(scores.mean())
             rows.append(np.array(_row(record.entrant, each)))
             gaps.append(quality - _expected(record.entrant, each))
             noises.append(_OFF**2 + max(quality * (1 - quality), 0.02) / record.items)

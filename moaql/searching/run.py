@@ -14,8 +14,8 @@ from moaql.evaluation.task import task_of
 from moaql.searching.claims import open_shared_session, place_of
 from moaql.searching.confirm import confirm
 from moaql.searching.document import CurvePoint, Outline
+from moaql.searching.fitted_votes import FittedVotes
 from moaql.searching.goals import Goals, Limit
-from moaql.searching.heard import READ_BY
 from moaql.searching.ledger import Ledger
 from moaql.searching.live import LiveArena
 from moaql.searching.purse import Purse, SharedBudget
@@ -123,7 +123,7 @@ async def run_search(
     splits = splits_of(task, plan.settings.holdout, options.seed)
     goals, identity = goals_of(plan), identity_of(program, plan, task)
     folder = wanted.study or os.path.join(".moaql", "studies", f"{plan.name}-{identity[:6]}")
-    topologies = Topologies(program, plan, task.metric_name if task.metric_name in READ_BY else "exact")
+    topologies = Topologies(program, plan, splits.search)
     bank = place_of(options)
     if wanted.storage and not bank.startswith("postgresql://"):
         splits = replace(splits, notes=(*splits.notes, NOT_SHARED))
@@ -193,8 +193,17 @@ class _Run:
         """Search, wait for the other workers, confirm."""
         async with open_shared_session(replace(self.options, budget=None), self.budget) as caller:
             try:
+                fits = FittedVotes(self.splits.search, self.options.seed)
                 self.searched, select, report = [
-                    LiveArena(self.topologies, part, caller, seed=self.options.seed, listeners=self.options.listeners)
+                    LiveArena(
+                        self.topologies,
+                        part,
+                        caller,
+                        fits=fits,
+                        fitting=part is self.splits.search,
+                        seed=self.options.seed,
+                        listeners=self.options.listeners,
+                    )
                     for part in (self.splits.search, self.splits.select, self.splits.report)
                 ]
                 found = await self._search(self.searched, caller, stop)

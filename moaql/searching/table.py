@@ -93,7 +93,7 @@ class Table:
 
     def _fill(self, row: int) -> None:
         entrant, columns = self.proposals[row].entrant, self._columns
-        each = inputs(entrant, features(self._arena.known(entrant)))
+        each = inputs(entrant, features(entrant, self._arena.known(entrant)))
         columns.base[row], columns.noise[row], columns.doubt[row] = each.base, each.noise, each.doubt
         columns.rows[row], columns.known[row] = each.row, each.known
         columns.cost[row] = self._arena.cost(entrant)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
 from moaql.check.pipeline_text import pipeline
 from moaql.check.reach import models_reached
 from moaql.check.values import Values
 from moaql.errors import ProgramError, UsageError
+from moaql.evaluation.fitting import check_fit
 from moaql.graph.build import build
-from moaql.graph.fitted import unfitted
 from moaql.searching.encoded import EncodedSpace
+from moaql.searching.heard import READ_BY
 from moaql.searching.live import entrant_of
 from moaql.searching.space.identity import identity
 
@@ -19,10 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from moaql.check.program import Model, Program, Topology
+    from moaql.evaluation.task import Task
     from moaql.graph.nodes import Graph
     from moaql.searching.arena import Entrant
     from moaql.searching.space.find import SearchPlan
 
+_TRIED = 50
 _WARM = 0.8
 """Temperature of the repeated baselines: samples must differ."""
 
@@ -33,12 +37,13 @@ class Topologies:
     Args:
         program: Names the models, and the user's own topologies.
         plan: The search: its space.
-        by: How votes of the baselines read answers.
+        task: The items of the search: votes of the baselines read answers as its metric does, and weights are fitted to them.
     """
 
-    def __init__(self, program: Program, plan: SearchPlan, by: str) -> None:
+    def __init__(self, program: Program, plan: SearchPlan, task: Task) -> None:
         self.space = EncodedSpace(plan.space)
-        self._program, self._plan, self._by = program, plan, by
+        self._program, self._plan, self._task = program, plan, task
+        self._by = task.metric_name if task.metric_name in READ_BY else "exact"
         self._graphs: dict[str, Graph] = {}
         self._texts: dict[str, str] = {}
         self._entrants: dict[str, Entrant] = {}
@@ -47,16 +52,18 @@ class Topologies:
         """The models of the space by name, each once."""
         self.problems: dict[str, int] = {}
         """What was wrong with points that make no sense, with how often."""
+        self._refuse_what_cannot_be_fitted()
 
     def entrant(self, point: Any) -> Entrant | None:
         """The topology of a point; None where it makes no sense."""
         if point not in self._of_point:
             filled = self._plan.space.fill(point)
-            if filled.built is not None:
-                self._of_point[point] = self._keep(filled.built, lambda: " ".join(filled.text.split()), point)
-            else:
-                self.problems[filled.reason] = self.problems.get(filled.reason, 0) + 1
+            reason = filled.reason or self._why_not_fitted(filled.graph)
+            if reason:
+                self.problems[reason] = self.problems.get(reason, 0) + 1
                 self._of_point[point] = None
+            else:
+                self._of_point[point] = self._keep(filled.graph, lambda: " ".join(filled.text.split()), point)
         key = self._of_point[point]
         return None if key is None else self._entrants[key]
 
@@ -94,11 +101,6 @@ class Topologies:
         return self._entrants[self._keep(graph, lambda: name, None, baseline)]
 
     def _keep(self, graph: Graph, name: Callable[[], str], point: Any, baseline: str = "") -> str:
-        if unfitted(graph):
-            raise UsageError(
-                "`weights=?` cannot stand in a topology that is searched over yet",
-                "State weights, or leave them out and fit them to the winner with `moaql eval`.",
-            )
         key = identity(graph)
         known = self._entrants.get(key)
         if known is None:
@@ -110,6 +112,30 @@ class Topologies:
         elif baseline and not known.baseline:
             self._entrants[key] = replace(known, baseline=baseline, name=name())
         return key
+
+    def _refuse_what_cannot_be_fitted(self) -> None:
+        """Before a call is paid: weights that cannot be fitted in any of the first points."""
+        refused: UsageError | None = None
+        for point in islice(self._plan.space.points(), _TRIED):
+            built = self._plan.space.fill(point).built
+            if built is None:
+                continue
+            try:
+                check_fit(self._plan.name, built, self._task)
+            except UsageError as error:
+                refused = error
+            else:
+                return
+        if refused is not None:
+            raise refused
+
+    def _why_not_fitted(self, graph: Graph) -> str:
+        """Why its votes' weights cannot be fitted; "" where they can, or there are none."""
+        try:
+            check_fit(self._plan.name, graph, self._task)
+        except UsageError as error:
+            return error.message
+        return ""
 
     def _models(self) -> dict[str, Model]:
         values = Values()

@@ -8,6 +8,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from moaql.check.checker import check_source
 from moaql.graph.interchange import to_json
 from moaql.searching.document import Outline, document
 from moaql.searching.explain import disagreements, holes
@@ -15,7 +16,9 @@ from moaql.searching.finding import headline
 from moaql.searching.frontier import nearest_limits
 from moaql.searching.space.baseline import write_baseline
 from moaql.searching.space.points import Point
+from moaql.searching.space.weighted import write_weights
 from moaql.searching.space.winner import write_winner
+from moaql.source import Source
 
 if TYPE_CHECKING:
     from moaql.check.program import Program
@@ -119,9 +122,14 @@ def outcome_of(
     if confirmed is not None:
         lines = headline(confirmed, goals, _nearest(hunt, goals))
         comment = [*lines, _provenance(outline)]
+        weights = arena.weights(confirmed.winner.entrant) if arena is not None else {}
         text = _written(program, plan, confirmed, comment)
+        if weights:
+            text = _weighted(program, plan, text, weights)
         outline.facts["headline"] = " ".join(lines)
-        outline.facts["graph"] = _graph(topologies, confirmed)
+        outline.facts["graph"] = to_json(topologies.graph(confirmed.winner.entrant))
+        if weights:
+            outline.facts["weights"] = weights
         outline.facts["program"] = text
         if arena is not None and confirmed.single is not None and confirmed.winner is not confirmed.single:
             pair = confirmed.winner.entrant, confirmed.single.entrant
@@ -146,12 +154,15 @@ def _provenance(outline: Outline) -> str:
     return f"Searched on {facts['date']}, eval set {facts['eval']['name']} ({facts['eval']['hash']}).{simulated}"
 
 
-def _graph(topologies: Topologies, confirmed: Confirmed) -> Any:
-    return to_json(topologies.graph(confirmed.winner.entrant))
-
-
-def _written(program: Program, plan: SearchPlan, confirmed: Confirmed, comment: list[str]) -> str | None:
+def _written(program: Program, plan: SearchPlan, confirmed: Confirmed, comment: list[str]) -> str:
     entrant = confirmed.winner.entrant
     if isinstance(entrant.point, Point):
         return write_winner(program, plan, entrant.point, comment)
     return write_baseline(program, plan, entrant.name, comment)
+
+
+def _weighted(program: Program, plan: SearchPlan, text: str, weights: dict[str, dict[str, float]]) -> str:
+    """The winner's text with the weights that were fitted to all items of the search."""
+    found = check_source(Source(text, program.source.name, program.source.path))
+    name = next(each for each in found.topologies if each == plan.name or each.startswith(f"{plan.name}-winner"))
+    return write_weights(found, name, weights)
