@@ -10,7 +10,9 @@ from moaql.cli.shared import TARGET, common_options, graph_of, load_program, pri
 from moaql.errors import UsageError
 
 if TYPE_CHECKING:
-    from moaql.check.program import Program
+    from collections.abc import Iterator, Set
+
+    from moaql.check.program import Program, Topology
     from moaql.graph.diff import Change
 
 
@@ -23,7 +25,8 @@ if TYPE_CHECKING:
 def command(context: click.Context, before: str, after: str, exit_code: bool, as_json: bool, quiet: bool) -> None:
     """Show what differs between two programs, or two topologies, as what they do.
 
-    Other names, another order of proposers, another layout show nothing; one more sample shows one line.
+    Other names, another order of proposers, another layout show nothing; one more sample shows one line. Between a program
+    with a search and what the search wrote, it shows what each hole was filled with.
 
     \b
     Example: moaql diff programs/moa.moaql programs/moa_lite.moaql
@@ -54,6 +57,11 @@ def _compare(before: str, after: str) -> list[tuple[str, tuple[Change, ...]]]:
 
     (old_path, old_name), (new_path, new_name) = split_target(before), split_target(after)
     old, new = load_program(old_path), load_program(new_path)
+    choices = list(_choices(old, new, old_name, new_name))
+    if choices:
+        rest = not old_name and not new_name and old.topologies and new.topologies
+        others = _all(old, new, {name for name, _ in choices}) if rest else []
+        return [*choices, *others]
     single = len(old.topologies) == 1 and len(new.topologies) == 1
     if old_name or new_name or single:
         one, other = choose_topology(old, old_name), choose_topology(new, new_name)
@@ -61,7 +69,35 @@ def _compare(before: str, after: str) -> list[tuple[str, tuple[Change, ...]]]:
     return _all(old, new)
 
 
-def _all(old: Program, new: Program) -> list[tuple[str, tuple[Change, ...]]]:
+def _choices(
+    old: Program, new: Program, old_name: str | None, new_name: str | None
+) -> Iterator[tuple[str, tuple[Change, ...]]]:
+    """What became of the searches of the old program that are topologies in the new one."""
+    for search in old.searches:
+        names = [each for each in new.topologies if each == search or each.startswith(f"{search}-winner")]
+        found = new_name if new_name in new.topologies and old_name == search else names[0] if names else None
+        if found is None or search in new.searches or (old_name or search) != search or (new_name or found) != found:
+            continue
+        yield found, tuple(_filled(old, search, new.topologies[found]))
+
+
+def _filled(program: Program, search: str, topology: Topology) -> Iterator[Change]:
+    from moaql.graph.diff import Change
+    from moaql.language.printer import print_pipeline
+    from moaql.searching.space.chosen import chosen
+    from moaql.searching.space.find import find_search
+
+    plan = find_search(program, search)
+    point = chosen(plan.space, topology)
+    if point is None:
+        yield Change("removed", search, print_pipeline(plan.space.body))
+        yield Change("added", topology.name, print_pipeline(topology.body))
+        return
+    for name, value in dict(point).items():
+        yield Change("changed", name, f"`?` is {', '.join(value) if isinstance(value, tuple) else value}")
+
+
+def _all(old: Program, new: Program, but: Set[str] = frozenset()) -> list[tuple[str, tuple[Change, ...]]]:
     """All topologies: those of one name first, then, among the rest, those that are the same under another name."""
     from moaql.graph.diff import Change, diff
     from moaql.graph.fingerprint import fingerprint
@@ -72,7 +108,7 @@ def _all(old: Program, new: Program) -> list[tuple[str, tuple[Change, ...]]]:
     both = [name for name in old.topologies if name in new.topologies]
     out = [(name, diff(graph_of(old.topologies[name]), graph_of(new.topologies[name]))) for name in both]
     gone = {name: graph_of(each) for name, each in old.topologies.items() if name not in new.topologies}
-    come = {name: graph_of(each) for name, each in new.topologies.items() if name not in old.topologies}
+    come = {name: graph_of(each) for name, each in new.topologies.items() if name not in {*old.topologies, *but}}
     left = [fingerprint(graph) for graph in come.values()]
     right = [fingerprint(graph) for graph in gone.values()]
     out += [
