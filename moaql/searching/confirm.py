@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from moaql.errors import BudgetReached
 from moaql.evaluation.compare import Comparison, compare
 from moaql.evaluation.statistics import Interval, interval
+from moaql.searching.frontier import nearest_limits
 from moaql.searching.goals import Figures
 from moaql.searching.hunt import best_single
 
@@ -146,7 +147,7 @@ class _Confirmation:
         best = max(self._finalists.values(), key=self._quality)
         within = max(able, key=self._quality, default=None)
         tied = self._tied(within, able) if within is not None else ()
-        winner = tied[0] if tied and self._hunt.settings.goals.cheap else within or best
+        winner = tied[0] if tied and self._hunt.settings.goals.cheap else within or self._nearest() or best
         lone = self._finalists.get(single.entrant.key) if single is not None else None
         await self._open(winner, lone)
         difference = self._difference(winner, lone)
@@ -173,10 +174,20 @@ class _Confirmation:
             for record in front
             if hunt.quality(record.entrant).mean + 2 * hunt.quality(record.entrant).deviation >= top
         ]
-        for record in [*close, *front]:
+        near = nearest_limits(
+            {key: hunt.figures(each) for key, each in hunt.records.items() if each.items}, hunt.settings.goals
+        )
+        missed = near is not None and near[1]
+        for record in [*([hunt.records[near[0]]] if near is not None and missed else []), *close, *front]:
             if len(chosen) < FINALISTS + 1:
                 chosen.setdefault(record.entrant.key, record)
         return list(chosen.values())
+
+    def _nearest(self) -> Finalist | None:
+        """The one that misses the limits by least; None where there are no limits."""
+        goals = self._hunt.settings.goals
+        found = nearest_limits({key: self._figures(each) for key, each in self._finalists.items()}, goals)
+        return self._finalists[found[0]] if found is not None and goals.limits else None
 
     def _enter(self, record: Record) -> Finalist:
         import numpy as np

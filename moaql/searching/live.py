@@ -11,6 +11,7 @@ from moaql.graph.nodes import Call, Reduce
 from moaql.graph.plan import plan
 from moaql.searching.arena import Block, Entrant
 from moaql.searching.heard import Heard, maker_of, voice_of
+from moaql.searching.silent import SilentModels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -60,6 +61,8 @@ class LiveArena:
         self._listeners, self._on_outcome = listeners, on_outcome
         self._fits, self._fitting = fits, fitting
         self._heard = Heard.of(task)
+        self.silent = SilentModels()
+        """Models that answered nothing."""
         self._plans: dict[str, Plan] = {}
 
     # Who there is
@@ -91,7 +94,12 @@ class LiveArena:
         return sorted(known)[len(known) // 2] if known else self._plan(entrant).latency.expected
 
     def price(self, entrant: Entrant, items: Sequence[int]) -> float:
-        """Dollars that measuring these items would take now: first answers that were heard already are free."""
+        """Dollars that measuring these items would take now: first answers that were heard already are free.
+
+        Infinite for what asks a model that answers nothing.
+        """
+        if self.silent.asked_by(self._topologies.graph(entrant)):
+            return math.inf
         own = self.outcomes.get(entrant.key, {})
         left = [item for item in items if item not in own]
         if not left:
@@ -145,7 +153,9 @@ class LiveArena:
         if measured.ended is not None:
             raise measured.ended
         outcomes = measured.outcomes[entrant.key]
-        self.outcomes.setdefault(entrant.key, {}).update(zip(items, outcomes, strict=True))
+        own = self.outcomes.setdefault(entrant.key, {})
+        own.update(zip(items, outcomes, strict=True))
+        self.silent.note(entrant, self._topologies.graph(entrant), list(own.values()))
         return Block(
             np.array([math.nan if each.score is None else each.score for each in outcomes]),
             np.array([math.nan if each.cost is None else each.cost for each in outcomes]),

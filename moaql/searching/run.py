@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from moaql.check.eval_sets import find_eval_set
-from moaql.errors import UsageError
+from moaql.errors import BudgetReached, UsageError
 from moaql.evaluation.task import task_of
 from moaql.searching.claims import open_shared_session, place_of
 from moaql.searching.confirm import confirm
@@ -19,7 +19,7 @@ from moaql.searching.goals import Goals, Limit
 from moaql.searching.ledger import Ledger
 from moaql.searching.live import LiveArena
 from moaql.searching.purse import Purse, SharedBudget
-from moaql.searching.search import Progress, search
+from moaql.searching.search import SCREEN, Progress, search
 from moaql.searching.settings import SOURCES, Settings
 from moaql.searching.splits import splits_of
 from moaql.searching.topologies import Topologies
@@ -150,6 +150,8 @@ async def run_search(
         )
         run = _Run(topologies, splits, settings, options, wanted, ledger, purse, SharedBudget(purse=purse), on_progress)
         found, confirmed, caller = await run.whole(stop)
+        if run.searched is not None:
+            splits = replace(splits, notes=(*splits.notes, *run.searched.silent.notes))
         outline = Outline(
             plan.name, facts_of(program, plan, task, splits, found, topologies, caller, options), run.curve
         )
@@ -207,6 +209,9 @@ class _Run:
                     for part in (self.splits.search, self.splits.select, self.splits.report)
                 ]
                 found = await self._search(self.searched, caller, stop)
+                self.searched.silent.refuse_silence()
+                if self.wanted.confirm and not found.hunt.records:
+                    raise self._below_one_screen(self.searched)
                 confirmed = await confirm(found.hunt, select, report) if self.wanted.confirm else None
             finally:
                 self.purse.settle(self.budget)
@@ -232,6 +237,15 @@ class _Run:
             await shared.take_over()
             self._close(found.hunt)
         return found
+
+    def _below_one_screen(self, arena: LiveArena) -> BudgetReached:
+        items = range(min(SCREEN, arena.size))
+        screen = sum(arena.price(each, items) for each in arena.baselines() if each.baseline == "single")
+        return BudgetReached(
+            f"the budget of ${self.options.budget or 0:g} is below one screen: every single model on {len(items)} items costs "
+            f"about ${screen:.2g}",
+            f"Give at least `--budget {10 * screen:.1g}`: a search takes many times its screen, and three tenths are kept back.",
+        )
 
     def _changed(self, progress: Progress, shared: SharedArena, caller: Caller) -> None:
         """After every step."""

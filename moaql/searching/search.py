@@ -9,6 +9,7 @@ topologies which share answers with those before are cheap to try (Chen et al. 2
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -233,7 +234,8 @@ class _Search:
         self._spent["first" if new else "further"] += max(self.hunt.paid - before, step.price)
 
     def _sorted(self, steps: list[_Step]) -> list[_Step]:
-        return sorted(steps, key=lambda step: -self._worth(step.gain, step.price))
+        able = [step for step in steps if math.isfinite(step.price)]  # others are at it, or nobody can be asked
+        return sorted(able, key=lambda step: -self._worth(step.gain, step.price))
 
     def _further(self) -> list[_Step]:
         """Further looks at those that are in the race. Of those on the frontier, what they add to the others counts."""

@@ -10,7 +10,7 @@ import pytest
 import moaql as package
 
 MODELS = """
-model weak = "sim/llama-3-8b" price_in=$0.1 price_out=$0.1
+model weak = "sim/llama-3.1-8b" price_in=$0.1 price_out=$0.1
 model strong = "sim/gpt-4o" price_in=$2.5 price_out=$10
 model other = "sim/gpt-4o-mini" price_in=$0.15 price_out=$0.6
 """
@@ -171,3 +171,49 @@ def test_the_winner_can_be_used_in_another_folder_and_the_report_drawn(
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "simulated" in page
     assert "layer1.proposers" in page
+
+
+SILENT = """
+model silent = "openai/gone" base_url="http://127.0.0.1:9/v1" price_in=$1 price_out=$1
+"""
+
+
+def test_a_model_that_never_answers_is_left_out_and_named(
+    moaql: Any, space: None, write: Callable[[str, str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    write("p.moaql", MODELS + SILENT + SEARCH.replace("[weak, strong, other]", "[weak, other, silent]"))
+    document = json.loads(moaql("search", "p.moaql", "--attempts", "1", "--json").out)
+    (note,) = [each for each in document["notes"] if "silent" in each]
+    assert "`silent` is left out: it answered none of 36 items" in note
+    assert "connection refused" in note
+    asked = [each["name"] for each in document["trials"] if "silent" in each["name"]]
+    assert asked == ["silent"]
+
+
+def test_where_nobody_answers_there_is_no_finding(
+    moaql: Any, space: None, write: Callable[[str, str], Path], tmp_path: Path
+) -> None:
+    unknown = MODELS.replace("llama-3.1-8b", "no-such").replace("gpt-4o-mini", "nor-this").replace("gpt-4o", "nor-that")
+    write("p.moaql", unknown + SEARCH)
+    done = moaql("search", "p.moaql")
+    assert done.code == 3
+    assert "nothing can be searched. `weak`: it answered none of 36 items" in done.err
+    assert not (tmp_path / "best.moaql").exists()
+
+
+def test_a_budget_below_one_screen_says_what_it_takes(moaql: Any, space: None) -> None:
+    done = moaql("search", "p.moaql", "--budget", "0.0001")
+    assert done.code == 4
+    assert "the budget of $0.0001 is below one screen: every single model on 36 items costs about $0." in done.err
+    assert "Give at least `--budget" in done.err
+
+
+def test_where_nothing_keeps_the_limits_the_nearest_is_the_choice(
+    moaql: Any, space: None, write: Callable[[str, str], Path]
+) -> None:
+    write("p.moaql", MODELS + SEARCH.replace("minimize cost", "minimize cost where cost <= $0.0000001"))
+    done = moaql("search", "p.moaql")
+    assert done.code == 0
+    assert "No topology keeps the limits: the nearest is `weak`, which misses cost <= $1e-07." in done.out
+    assert "The choice is `weak`" in done.out
