@@ -173,6 +173,9 @@ def test_the_first_command_works_in_a_fresh_clone(clone: Path) -> None:
     assert done.returncode == 0, done.stderr
     [shown] = re.findall(r"```text\n((?!\$).*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), re.DOTALL)
     assert shown in done.stdout
+    choice = [".venv/bin/moaql", "diff", "programs/quickstart.moaql", "best.moaql"]
+    told = subprocess.run(choice, cwd=clone, capture_output=True, text=True, check=True).stdout
+    assert f"```text\n$ moaql {' '.join(choice[1:])}\n{told}```" in (ROOT / "docs/searching.md").read_text("utf-8")
     assert "confirmed on unseen items" in done.stdout
     assert "simulated models" in done.stderr
     assert "topology best_for_the_dollar = " in (clone / "best.moaql").read_text(encoding="utf-8")
