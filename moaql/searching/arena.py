@@ -88,12 +88,14 @@ class Known:
             that was not asked yet, the answer of another sample of its model stands in.
         judge_accuracy: Mean score of the judge asked alone; None where it was not measured.
         standing: Share of the answers in whose place another one of the same model stands.
+        alone: Where answers cannot be scored without a call: mean score of each voice's model asked alone, and on how many items.
     """
 
     items: Array
     codes: Array
     judge_accuracy: float | None = None
     standing: float = 0.0
+    alone: tuple[tuple[float, int], ...] = ()
 
 
 class Space(Protocol):

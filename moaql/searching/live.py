@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from moaql.evaluation.runner import measure
@@ -63,6 +64,8 @@ class LiveArena:
         self._heard = Heard.of(task)
         self.silent = SilentModels()
         """Models that answered nothing."""
+        self._alone: dict[str, tuple[float, int]] = {}
+        """By model asked alone: its mean score, and on how many items."""
         self._plans: dict[str, Plan] = {}
 
     # Who there is
@@ -114,7 +117,17 @@ class LiveArena:
 
     def known(self, entrant: Entrant) -> Known:
         """What the answers paid for so far say of it."""
-        return self._heard.known(entrant, entrant.judge)
+        if self._heard.free:
+            return self._heard.known(entrant, entrant.judge)
+        alone = [self._alone.get(maker_of(voice)) for voice in entrant.voices]
+        judge = self._alone.get(entrant.judge)
+        known = tuple(each for each in alone if each is not None)
+        nothing = self._heard.known(entrant, "")
+        return replace(
+            nothing,
+            judge_accuracy=None if judge is None else judge[0],
+            alone=known if len(known) == len(alone) else (),
+        )
 
     def weights(self, entrant: Entrant) -> dict[str, dict[str, float]]:
         """By vote, the weights by model that were fitted to all items it was measured on; none where it has none to fit."""
@@ -155,6 +168,10 @@ class LiveArena:
         outcomes = measured.outcomes[entrant.key]
         own = self.outcomes.setdefault(entrant.key, {})
         own.update(zip(items, outcomes, strict=True))
+        if entrant.kind == "single":
+            scores = [each.score for each in own.values() if each.score is not None]
+            if scores:
+                self._alone[maker_of(entrant.voices[0])] = sum(scores) / len(scores), len(scores)
         self.silent.note(entrant, self._topologies.graph(entrant), list(own.values()))
         return Block(
             np.array([math.nan if each.score is None else each.score for each in outcomes]),

@@ -34,6 +34,8 @@ a topology of that kind is thought to gain before any was measured."""
 
 _STAND_IN = 0.04
 """Deviation of the score of a topology none of whose own answers is known."""
+_GUESSED = 0.1
+"""The same where nothing is known but what the models score by themselves."""
 _DEVIATIONS = (0.05, 0.05, 0.05, 0.3, 0.3, 0.3, 0.03, 0.03)
 """Prior deviation of each weight of the response."""
 SIZE = len(_DEVIATIONS)
@@ -59,6 +61,7 @@ class Features:
         mean: Of right answers among them.
         judge: On which its last model is right when it is asked alone; the vote where that is not known.
         standing: Of the answers, those for which another one of the same model stands in.
+        counted: Whether answers were looked at; else these are made of what each model scores by itself.
     """
 
     items: int
@@ -67,12 +70,13 @@ class Features:
     mean: float
     judge: float
     standing: float = 0.0
+    counted: bool = True
 
 
 def features(entrant: Entrant, known: Known) -> Features | None:
     """The features of an entrant; None where nothing is known of it."""
     if not len(known.items):
-        return None
+        return _of_scores_alone(known) if known.alone else None
     right = known.codes == RIGHT
     answers = Answers(tuple(voice.model for voice in entrant.voices), known.codes)
     voted = float((vote(answers) == RIGHT).mean())
@@ -84,6 +88,14 @@ def features(entrant: Entrant, known: Known) -> Features | None:
     return Features(
         len(known.items), voted, float(right.any(axis=0).mean()), float(right.mean()), judge, known.standing
     )
+
+
+def _of_scores_alone(known: Known) -> Features:
+    """Of judged answers, only what each model scores by itself is known: no vote can be counted."""
+    scores = [score for score, _ in known.alone]
+    mean, items = sum(scores) / len(scores), min(count for _, count in known.alone)
+    judge = mean if known.judge_accuracy is None else known.judge_accuracy
+    return Features(items, mean, max(scores), mean, judge, counted=False)
 
 
 class ResponseModel:
@@ -197,6 +209,8 @@ def inputs(entrant: Entrant, each: Features | None) -> Input:
     base = _expected(entrant, each)
     # Answers that stand in for others of their model agree with them too often: a vote of new samples may do better.
     noise = max(base * (1 - base), 0.02) / each.items + (_STAND_IN * each.standing) ** 2
+    if not each.counted and entrant.kind != "single":
+        noise += _GUESSED**2
     if entrant.kind in ("single", "vote"):
         return Input(base, noise, 0.0, (0.0,) * SIZE, known=True)
     doubt = (0.15 * (each.some - each.vote) + 0.15 * abs(each.judge - each.vote) + 0.05) ** 2

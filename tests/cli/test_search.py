@@ -217,3 +217,10 @@ def test_where_nothing_keeps_the_limits_the_nearest_is_the_choice(
     assert done.code == 0
     assert "No topology keeps the limits: the nearest is `weak`, which misses cost <= $1e-07." in done.out
     assert "The choice is `weak`" in done.out
+
+
+def test_judged_answers_can_be_searched_too(moaql: Any, space: None, write: Callable[[str, str], Path]) -> None:
+    write("p.moaql", MODELS + SEARCH.replace("metric=number", 'metric=judge judge="sim/gpt-4o"'))
+    document = json.loads(moaql("search", "p.moaql", "--trials", "6", "--json").out)
+    assert document["measured"] == 6
+    assert document["best"]["score"] is not None
