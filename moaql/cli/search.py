@@ -142,15 +142,16 @@ def _write(found: Outcome, output: str, folder: str) -> None:
 
 def _print(found: Outcome, output: str, quiet: bool) -> None:
     """The frontier, the confirmation, and the finding last."""
+    range_ = f"{100 * found.document['confidence']:g} % interval"
     print_table(
-        ["topology", "score", "95 % interval", "$/item", "p50 s", "items"],
+        ["topology", "score", range_, "$/item", "p50 s", "items"],
         [_front_row(each) for each in found.document["frontier"][:_ROWS]],
         right=(1, 2, 3, 4, 5),
     )
     if found.confirmed is not None:
         click.echo()
         print_table(
-            ["confirmed on unseen items", "role", "score", "95 % interval", "against the best single", "$/item"],
+            ["confirmed on unseen items", "role", "score", range_, "against the best single", "$/item"],
             [_confirmed_row(each) for each in found.document["confirmed"] if each["report"] is not None],
             right=(2, 3, 4, 5),
         )

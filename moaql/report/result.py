@@ -232,6 +232,7 @@ _RESULT = _fields(
         "paid": _dollars,
         "saved": _dollars,
         "seconds": _number,
+        "confidence": _number,
         "space": _fields((), {"points": _count, "topologies": _count, "invalid": _count, "exact": _flag}),
         "trials": _entries(("key", "name"), _TRIAL),
         "frontier": _KEYS,

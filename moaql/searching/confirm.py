@@ -41,14 +41,14 @@ class Measurement:
     items: int
 
     @classmethod
-    def of(cls, scores: Array) -> Measurement | None:
+    def of(cls, scores: Array, confidence: float = 0.95) -> Measurement | None:
         """The mean of what was measured; None where nothing was."""
         import numpy as np
 
         known = scores[~np.isnan(scores)]
         if not len(known):
             return None
-        return cls(float(known.mean()), interval(known.tolist()), len(known))
+        return cls(float(known.mean()), interval(known.tolist(), confidence), len(known))
 
 
 @dataclass
@@ -95,6 +95,7 @@ class Confirmed:
         difference: The winner less the best single model, on the report split; None where there is none, or they are one.
         fell_back: The topology that was to win, and was significantly worse than the best single model on the report split.
         whole: Whether the money sufficed for everything above.
+        confidence: Of all intervals, as a share.
     """
 
     finalists: tuple[Finalist, ...]
@@ -106,6 +107,7 @@ class Confirmed:
     difference: Comparison | None
     fell_back: Finalist | None = None
     whole: bool = True
+    confidence: float = 0.95
 
     @property
     def beaten(self) -> bool:
@@ -156,7 +158,16 @@ class _Confirmation:
             fell_back, winner, difference = winner, lone, None
         ordered = sorted(self._finalists.values(), key=lambda each: (each is not winner, -self._quality(each)))
         return Confirmed(
-            tuple(ordered), winner, best, within, lone, tied, difference, fell_back=fell_back, whole=self._whole
+            tuple(ordered),
+            winner,
+            best,
+            within,
+            lone,
+            tied,
+            difference,
+            fell_back=fell_back,
+            whole=self._whole,
+            confidence=self._hunt.settings.confidence,
         )
 
     def _chosen(self, single: Record | None) -> list[Record]:
@@ -295,10 +306,10 @@ class _Confirmation:
     def _difference(self, winner: Finalist, single: Finalist | None) -> Comparison | None:
         if single is None or winner is single:
             return None
-        return difference(winner.report, single.report)
+        return difference(winner.report, single.report, self._hunt.settings.confidence)
 
 
-def difference(one: Array, other: Array) -> Comparison | None:
+def difference(one: Array, other: Array, confidence: float = 0.95) -> Comparison | None:
     """One less the other, on the items that were measured for both; None where there are none."""
     import numpy as np
 
@@ -306,7 +317,7 @@ def difference(one: Array, other: Array) -> Comparison | None:
     both = ~(np.isnan(one[:count]) | np.isnan(other[:count]))
     if not both.any():
         return None
-    return compare(one[:count][both].tolist(), other[:count][both].tolist())
+    return compare(one[:count][both].tolist(), other[:count][both].tolist(), confidence)
 
 
 def _within_one_error(one: Array, best: Array) -> bool:

@@ -28,12 +28,14 @@ class CurvePoint:
         paid: Dollars.
         seconds: Since the search began.
         quality: Of the best on the frontier.
+        area: The quality that a price buys, as the mean over all prices.
         trials: Topologies measured.
     """
 
     paid: float
     seconds: float
     quality: float
+    area: float
     trials: int
 
 
@@ -67,11 +69,18 @@ def document(
     found: dict[str, Any] = {
         "format": FORMAT,
         "search": outline.search,
+        "confidence": hunt.settings.confidence,
         **outline.facts,
         "trials": [trial(record, hunt, params.get(key, {})) for key, record in hunt.records.items()],
         "frontier": [_brief(record, hunt) for record in front],
         "curve": [
-            {"paid": each.paid, "seconds": each.seconds, "quality": each.quality, "trials": each.trials}
+            {
+                "paid": each.paid,
+                "seconds": each.seconds,
+                "quality": each.quality,
+                "area": each.area,
+                "trials": each.trials,
+            }
             for each in outline.curve
         ],
     }
@@ -86,7 +95,7 @@ def trial(record: Record, hunt: Hunt, params: Mapping[str, Any]) -> dict[str, An
 
     figures, entrant = hunt.figures(record), record.entrant
     scores = record.scores[~np.isnan(record.scores)].tolist()
-    ends = interval(scores) if scores else None
+    ends = interval(scores, hunt.settings.confidence) if scores else None
     return {
         "key": entrant.key,
         "name": entrant.name,
@@ -126,7 +135,7 @@ def _brief(record: Record, hunt: Hunt) -> dict[str, Any]:
 
 def _confirmed(confirmed: Confirmed) -> dict[str, Any]:
     winner = confirmed.winner
-    reported = Measurement.of(winner.report) if len(winner.report) else None
+    reported = Measurement.of(winner.report, confirmed.confidence) if len(winner.report) else None
     return {
         "best": {
             "key": winner.entrant.key,
@@ -152,7 +161,11 @@ def _confirmed(confirmed: Confirmed) -> dict[str, Any]:
 
 def _finalist(each: Finalist, confirmed: Confirmed) -> dict[str, Any]:
     single = confirmed.single
-    found = difference(each.report, single.report) if single is not None and each is not single else None
+    found = (
+        difference(each.report, single.report, confirmed.confidence)
+        if single is not None and each is not single
+        else None
+    )
     role = "winner" if each is confirmed.winner else each.role
     return {
         "key": each.entrant.key,
@@ -160,8 +173,8 @@ def _finalist(each: Finalist, confirmed: Confirmed) -> dict[str, Any]:
         "role": role,
         "baseline": each.entrant.baseline,
         "cost_per_item": number(each.cost),
-        "select": _measurement(Measurement.of(each.select) if len(each.select) else None),
-        "report": _measurement(Measurement.of(each.report) if len(each.report) else None),
+        "select": _measurement(Measurement.of(each.select, confirmed.confidence) if len(each.select) else None),
+        "report": _measurement(Measurement.of(each.report, confirmed.confidence) if len(each.report) else None),
         "difference": None
         if found is None or single is None
         else {

@@ -22,7 +22,7 @@ def headline(confirmed: Confirmed, goals: Goals, nearest: tuple[str, list[str]] 
     if nearest is not None:
         name, missed = nearest
         said.append(f"No topology keeps the limits: the nearest is `{name}`, which misses {' and '.join(missed)}.")
-    said.append(_stated(confirmed.winner))
+    said.append(_stated(confirmed.winner, confirmed.confidence))
     if len(confirmed.tied) > 1 and goals.cheap:
         dearest = max(confirmed.tied, key=lambda each: each.cost)
         said.append(
@@ -74,10 +74,10 @@ def _first(confirmed: Confirmed) -> str:
     )
 
 
-def _stated(winner: Finalist) -> str:
+def _stated(winner: Finalist, confidence: float) -> str:
     from moaql.searching.confirm import Measurement
 
-    found = Measurement.of(winner.report) if len(winner.report) else None
+    found = Measurement.of(winner.report, confidence) if len(winner.report) else None
     price = "an unknown price" if math.isnan(winner.cost) else f"${winner.cost:.3g} an item"
     if found is None:
         return f"The choice is `{winner.entrant.name}`, at {price}; its score is not confirmed."

@@ -59,6 +59,18 @@ class Steps:
             area += width * expected_gain(mean, deviation, self._at(left))
         return _END * end + (1 - _END) * area / (self.high - self.low)
 
+    @property
+    def area(self) -> float:
+        """The quality that a price buys, as the mean over all prices that count, in logarithms of dollars; 0 where nothing does."""
+        if self.high <= self.low:
+            return self.stairs[-1][1] if self.stairs else 0.0
+        edges = [self.low, *(at for at, _ in self.stairs if self.low < at < self.high), self.high]
+        bought = [
+            max((quality for at, quality in self.stairs if at <= left + 1e-12), default=0.0) for left in edges[:-1]
+        ]
+        widths = [right - left for left, right in pairwise(edges)]
+        return sum(each * width for each, width in zip(bought, widths, strict=True)) / (self.high - self.low)
+
     def _at(self, price: float) -> float:
         """The best quality at a price; a little below the cheapest's where nothing is that cheap."""
         reached = [quality for at, quality in self.stairs if at <= price + 1e-12]

@@ -146,6 +146,7 @@ async def run_search(
             budget=options.budget,
             trials=wanted.trials or plan.settings.trials or DEFAULT_TRIALS,
             seed=options.seed + _offset(purse.ordinal),
+            confidence=plan.settings.confidence,
             sources=_SAMPLERS.get(plan.settings.sampler, SOURCES),
         )
         run = _Run(topologies, splits, settings, options, wanted, ledger, purse, SharedBudget(purse=purse), on_progress)
@@ -259,7 +260,7 @@ class _Run:
         front = hunt.front()
         if front:
             best, paid = hunt.figures(front[0]).quality, self.purse.paid - self.purse.paid_before
-            self.curve.append(CurvePoint(paid, self.seconds, best, progress.trials))
+            self.curve.append(CurvePoint(paid, self.seconds, best, hunt.stairs().area, progress.trials))
         self.on_progress(progress, caller, self.seconds)
 
     def _close(self, hunt: Hunt) -> None:

@@ -24,6 +24,7 @@ class Settings:
         alpha: How often a race may drop the better one.
         smallest: A difference in quality that does not matter.
         at_once: Topologies that are measured side by side.
+        confidence: Of the intervals that are stated, as a share.
         share: Of the budget for the search; the rest is kept for the confirmation.
         racing: Whether losers are dropped early. The switches below exist to measure what each part is worth.
         predicting: Whether the response model predicts.
@@ -40,6 +41,7 @@ class Settings:
     alpha: float = 0.1
     smallest: float = 0.005
     at_once: int = 1
+    confidence: float = 0.95
     share: float = 0.7
     racing: bool = True
     predicting: bool = True

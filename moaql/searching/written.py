@@ -21,6 +21,8 @@ from moaql.searching.space.winner import write_winner
 from moaql.source import Source
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from moaql.check.program import Program
     from moaql.evaluation.task import Task
     from moaql.run.caller import Caller
@@ -131,6 +133,7 @@ def outcome_of(
         if weights:
             outline.facts["weights"] = weights
         outline.facts["program"] = text
+        outline.facts["diff"] = _diff(params.get(confirmed.winner.entrant.key, {}))
         if arena is not None and confirmed.single is not None and confirmed.winner is not confirmed.single:
             pair = confirmed.winner.entrant, confirmed.single.entrant
             outline.facts["disagreements"] = disagreements(arena, splits.search, *pair)
@@ -159,6 +162,12 @@ def _written(program: Program, plan: SearchPlan, confirmed: Confirmed, comment: 
     if isinstance(entrant.point, Point):
         return write_winner(program, plan, entrant.point, comment)
     return write_baseline(program, plan, entrant.name, comment)
+
+
+def _diff(params: Mapping[str, Any]) -> str:
+    """What each hole was filled with, as `moaql diff` says it."""
+    values = {name: ", ".join(value) if isinstance(value, tuple) else value for name, value in params.items()}
+    return "\n".join(f"~ {name}: `?` is {value}" for name, value in values.items())
 
 
 def _weighted(program: Program, plan: SearchPlan, text: str, weights: dict[str, dict[str, float]]) -> str:

@@ -224,3 +224,26 @@ def test_judged_answers_can_be_searched_too(moaql: Any, space: None, write: Call
     document = json.loads(moaql("search", "p.moaql", "--trials", "6", "--json").out)
     assert document["measured"] == 6
     assert document["best"]["score"] is not None
+
+
+def test_intervals_are_as_sure_as_the_search_asks(moaql: Any, space: None, write: Callable[[str, str], Path]) -> None:
+    widths = []
+    for confidence in ("0.8", "0.99"):
+        write("p.moaql", MODELS + SEARCH.replace("trials = 15", f"trials = 3\n  confidence = {confidence}"))
+        done = moaql("search", "p.moaql", "--study", f"study-{confidence}")
+        assert f"{100 * float(confidence):g} % interval" in done.out
+        document = json.loads(moaql("search", "p.moaql", "--study", f"again-{confidence}", "--json").out)
+        low, high = document["best"]["ci"]
+        widths.append(high - low)
+    assert widths[0] < 0.7 * widths[1]
+
+
+def test_the_document_says_what_the_holes_became_and_how_the_frontier_grew(
+    moaql: Any, space: None, tmp_path: Path
+) -> None:
+    document = json.loads(moaql("search", "p.moaql", "--json", "-o", "best.moaql").out)
+    areas = [each["area"] for each in document["curve"]]
+    assert all(0 <= each <= 1 for each in areas)
+    assert areas[-1] > 0.3
+    told = moaql("diff", "p.moaql", "best.moaql").out
+    assert document["diff"] == told.strip() or not document["diff"]  # a baseline fills no holes

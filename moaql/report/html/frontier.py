@@ -63,7 +63,7 @@ def _figure(
         f"Quality against the list price of an item: {times(len(front), 'topology')} on the frontier, "
         f"{times(len(baselines), 'baseline')}, {times(len(rest), 'other')}. The table after it has the numbers."
     )
-    caption = "Bars are 95 % intervals. Numbers are those of the table."
+    caption = "Bars are intervals of the score. Numbers are those of the table."
     if any(each["cost"] == 0 for each in everyone):
         caption += " What costs nothing stands at the left end."
     return (
@@ -145,7 +145,7 @@ def _table(named: list[dict[str, Any]], on_frontier: int, tied: set[str]) -> str
         Column("no.", "number"),
         Column("topology", "name"),
         Column("quality", "number"),
-        Column("95 %", "range"),
+        Column("interval", "range"),
         Column("$ an item", "number"),
         Column("latency", "number"),
     )

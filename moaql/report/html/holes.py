@@ -63,7 +63,7 @@ def _effects(hole: dict[str, Any]) -> str:
         Column("value", "name"),
         Column("mean and interval"),
         Column("mean", "number"),
-        Column("95 %", "range"),
+        Column("interval", "range"),
         Column("trials", "number"),
     )
     left = len(hole["values"]) - len(known)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _HOW = (
-    "Every score has a 95 % interval. Topologies are compared in pairs, on the same items, and p is of that comparison.",
+    "Topologies are compared in pairs, on the same items, and p is of that comparison.",
     "Prices are list prices: what the answers cost in production, whether they were paid now or came from the bank.",
     "Topologies raced: all see the items in one shuffled order, and one that can no longer win is stopped, by intervals that hold "
     "however often one looks (Waudby-Smith et al. 2021, arXiv 2103.06476).",
@@ -31,10 +31,14 @@ def section(result: dict[str, Any]) -> str:
     return "\n".join(
         [
             f"<ul>{facts}</ul>" if facts else "",
-            "<ul>" + "".join(f"<li>{escape(each)}</li>" for each in _HOW) + "</ul>",
+            "<ul>" + "".join(f"<li>{escape(each)}</li>" for each in (_intervals(result), *_HOW)) + "</ul>",
             paragraph(*_READ),
         ]
     )
+
+
+def _intervals(result: dict[str, Any]) -> str:
+    return f"Every score has an interval, at {100 * (result['confidence'] or 0.95):g} %."
 
 
 def _facts(result: dict[str, Any]) -> Iterator[str]:

@@ -52,7 +52,7 @@ def _columns(first: str) -> tuple[Column, ...]:
         Column(first),
         Column("topology", "name"),
         Column("quality", "number"),
-        Column("95 %", "range"),
+        Column("interval", "range"),
         Column("$ an item", "number"),
         Column("latency", "number"),
     )

@@ -14,7 +14,7 @@ _COLUMNS = (
     Column("topology", "name"),
     Column("state"),
     Column("quality", "number"),
-    Column("95 %", "range"),
+    Column("interval", "range"),
     Column("items", "number"),
     Column("$ an item", "number"),
     Column("latency", "number"),

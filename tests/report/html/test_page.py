@@ -74,7 +74,7 @@ def test_the_figures_of_the_finding_are_those_of_the_report_split() -> None:
         ("winner", "holds no program"),
         ("trials", "Nothing was measured"),
         ("disagreements", "names no item"),
-        ("method", "Every score has a 95 % interval"),
+        ("method", "Every score has an interval, at 95 %."),
     ],
 )
 def test_a_section_without_data_says_so(name: str, says: str) -> None:
