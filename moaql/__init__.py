@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from moaql.api.find import asearch, search
     from moaql.api.measure import aevaluate, evaluate
     from moaql.api.program import Program, Topology
+    from moaql.api.tune import atune, tune
     from moaql.api.verbs import build, load, parse, plan
     from moaql.diagnostics import Diagnostic
     from moaql.errors import (
@@ -69,6 +70,7 @@ _HOME = {
     "UsageError": "moaql.errors",
     "aevaluate": "moaql.api.measure",
     "asearch": "moaql.api.find",
+    "atune": "moaql.api.tune",
     "build": "moaql.api.verbs",
     "evaluate": "moaql.api.measure",
     "load": "moaql.api.verbs",
@@ -76,6 +78,7 @@ _HOME = {
     "parse": "moaql.api.verbs",
     "plan": "moaql.api.verbs",
     "search": "moaql.api.find",
+    "tune": "moaql.api.tune",
 }
 __all__ = [
     "Answer",
@@ -106,6 +109,7 @@ __all__ = [
     "__version__",
     "aevaluate",
     "asearch",
+    "atune",
     "build",
     "evaluate",
     "load",
@@ -113,6 +117,7 @@ __all__ = [
     "parse",
     "plan",
     "search",
+    "tune",
 ]
 
 

@@ -279,6 +279,16 @@ ERRORS: dict[str, Entry] = {
         _AB + "a x3 -> score b -> best b by=score\n",
         _AB + "a x3 -> best b\n",
     ),
+    "E320": Entry(
+        "a router file cannot be used",
+        "The file that `route with=` names is there, and is no router of a format that is understood. The message names the field. "
+        "Fit it again: `moaql tune FILE --fit router`. A file that is not there is no mistake before the program is to run.",
+    ),
+    "E321": Entry(
+        "a router does not fit its cases",
+        "A router chooses among the labels that it was fitted to. A label without a `case` goes to `else`; here there is none, or a `case` has a "
+        "label that the router never says. Fit it again, or change the cases.",
+    ),
     "E401": Entry(
         "a stage has no candidates",
         "Something must be asked before it can be judged, merged or counted.",

@@ -13,6 +13,7 @@ from moaql.check.conditions import Conditions
 from moaql.check.flows import FlowMistake, Flows, last_open_branch
 from moaql.check.models import UNKNOWN
 from moaql.check.program import Model, Topology
+from moaql.check.routes import check_router
 from moaql.check.state import EVERYTHING, START, State, Use, either
 from moaql.check.tables import ROUTE, UNTIL
 from moaql.check.templates import check_placeholders, shown_by
@@ -136,6 +137,7 @@ class Walker:
 
     def _route(self, step: n.Route, state: State, unit: Unit) -> State:
         self._classifier(step, unit)
+        check_router(step, unit)
         if not step.cases:
             unit.report("E304", "a route needs a `case`", step.span, "write `case LABEL { … }`")
         seen: set[str] = set()

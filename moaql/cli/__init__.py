@@ -34,6 +34,7 @@ COMMANDS = {
     "run": "Answer one question.",
     "search": "Find the best topologies for the dollar on an eval set.",
     "sim": "Serve simulated models over HTTP.",
+    "tune": "Find better instructions or numbers for a topology.",
 }
 """The commands, each with its line of help, so that `--help` imports none of them."""
 

@@ -35,6 +35,8 @@ ANSWER_TOKENS = Estimate(40, 200, 800)
 QUESTION_TOKENS = Estimate(15, 60, 500)
 LABEL_TOKENS = Estimate(1, 5, 20)
 """Answer of a call that names a class."""
+NO_TOKENS = Estimate(1, 1, 1)
+"""Answer of a call that gives a vector."""
 MESSAGE_TOKENS = 4
 """What a message costs besides its text."""
 CHARACTERS_A_TOKEN = 3.5

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from moaql.check.pipelines import ELSE
 from moaql.check.tables import ROUTE, SIGNALS, UNTIL
 from moaql.graph.nodes import IF
+from moaql.graph.routed import router_gate
 from moaql.language import nodes as n
 from moaql.stages.base import Arguments, Asked, Bounds, Flow, Inputs, Prompt, Ref, reading
 from moaql.stages.rank import SCORE
@@ -135,7 +136,7 @@ def _classifier(builder: Builder, step: n.Route, labels: tuple[str, ...], unit: 
     if "by" in given:
         return builder.gate((("field", given["by"]),), ways, ())
     if "with" in given:
-        return builder.gate((("router", given["with"]),), ways, ())
+        return router_gate(builder, given["with"], ways, unit)
     sampling = {name: value for name, value in given.items() if name not in ("model", "prompt")}
     said = builder.call(
         "classify",

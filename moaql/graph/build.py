@@ -285,9 +285,9 @@ class Builder:
         names = (call.model.name for call in same if wanted <= set(call.settings))
         return replace(model, name=next((name for name in names if name not in stated), model.name))
 
-    def gate(self, condition: Pairs, labels: tuple[str, ...], inputs: Inputs) -> Ref:
+    def gate(self, condition: Pairs, labels: tuple[str, ...], inputs: Inputs, folder: str = "") -> Ref:
         """A decision."""
-        return Ref(self._node(Gate, (condition, labels, inputs), "", len(inputs)))
+        return Ref(self._node(Gate, (condition, labels, inputs, folder), "", len(inputs)))
 
     def _path_ends_in(self, operation: str) -> bool:
         last = self._path[-1].rstrip("0123456789") if self._path else ""

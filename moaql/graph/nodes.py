@@ -5,7 +5,7 @@ Executor, planner, search, exporters and drawings understand these and nothing e
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from moaql.check.program import Model
@@ -73,13 +73,15 @@ class Gate:
         condition: `{"all": […]}`, `{"any": […]}`, `{"not": …}`, `{"compare": signal, …}`, `{"label": …}`, `{"field": …}`,
             `{"router": …}`, as nested pairs.
         labels: What it may say.
-        inputs: The candidates, judgements or label that it looks at.
+        inputs: The candidates, judgements, label or embedding that it looks at.
+        folder: Where the file of its router is looked for: the folder of the program that names it.
     """
 
     id: str
     condition: Pairs
     labels: tuple[str, ...]
     inputs: Inputs = ()
+    folder: str = field(default="", compare=False)
 
 
 Node: TypeAlias = Call | Reduce | Gate

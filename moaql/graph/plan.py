@@ -15,6 +15,7 @@ from moaql.graph import assumptions as assumed
 from moaql.graph.assumptions import ZERO, Estimate
 from moaql.graph.control import governors
 from moaql.graph.nodes import Call, Graph, Reduce
+from moaql.graph.routed import EMBED
 from moaql.graph.scenarios import Scenario, Ways, ways_of
 from moaql.language.template import parse_template
 from moaql.providers.recorded import recorded_price
@@ -101,6 +102,10 @@ def plan(graph: Graph, question: Estimate = assumed.QUESTION_TOKENS) -> Plan:
     )
 
 
+_SHORT = {"classify": assumed.LABEL_TOKENS, EMBED: assumed.NO_TOKENS}
+"""What calls write that write no answer, by purpose."""
+
+
 def price_of(model: Model) -> tuple[float, float] | None:
     """Dollars per million tokens in and out: what the program states, else what a recording or a simulation, or the list, says."""
     if model.price_in is not None and model.price_out is not None:
@@ -152,7 +157,7 @@ def _all_work(graph: Graph, question: Estimate) -> dict[str, _Work]:
 
 def _work_of(call: Call, question: Estimate, written: Mapping[str, Estimate]) -> _Work:
     tokens_in = _prompt_tokens(call, question, written)
-    tokens_out = assumed.LABEL_TOKENS if call.purpose == "classify" else assumed.ANSWER_TOKENS
+    tokens_out = _SHORT.get(call.purpose, assumed.ANSWER_TOKENS)
     limit = dict(call.settings).get("max_tokens")
     if isinstance(limit, int):
         tokens_out = tokens_out.at_most(limit)

@@ -57,6 +57,7 @@ class NodeFinished:
         decision: The label that a gate gave, or "".
         notes: What it had to say.
         read: The candidates that a reduction was given, those that are lost left out.
+        seen: The values of the signals that a gate compared, in the order of its condition; None for one that is not known.
     """
 
     run: str
@@ -65,6 +66,7 @@ class NodeFinished:
     decision: str = ""
     notes: tuple[str, ...] = ()
     read: tuple[Candidate, ...] = ()
+    seen: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -194,10 +194,10 @@ class _Run:
                 self._question,
                 [each for role, each in read if role == "candidates" and each is not None],
                 [each for role, each in read if role == "judgement"],
-                next((each for role, each in read if role == "label"), None),
+                next((each for role, each in read if role in ("label", "embedding")), None),
             )
             label = decision.decide()
-            self._record.decided(node, label, decision.notes)
+            self._record.decided(node, label, decision.notes, decision.seen)
             work.finish((), work.begins(works), label)
         finally:
             self.release(ids)

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from moaql.answers.readings import same_answers
 from moaql.answers.verdicts import read_label, read_score
 from moaql.check.pipelines import ELSE
-from moaql.errors import UsageError
 from moaql.graph.assumptions import tokens_of
 from moaql.graph.branches import NO, YES
+from moaql.providers.embeddings import vector_in
+from moaql.routers.file import read_router, router_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,6 +38,37 @@ _CLOSE = 1e-9
 """2 of 3 candidates are 2/3, whatever the last digits of a float say."""
 
 
+def holds(condition: Pairs, compare: Callable[[dict[str, Any]], bool | None]) -> bool | None:
+    """Whether a condition holds; None where that is not known.
+
+    Args:
+        condition: Of a gate, as nested pairs.
+        compare: Whether one comparison holds; it is asked about all of them, in their order.
+    """
+    given = dict(condition)
+    if "all" in given or "any" in given:
+        parts = [holds(part, compare) for part in given["any" if "any" in given else "all"]]
+        decisive = "any" in given  # one such part decides; without one, an unknown part leaves it open
+        return decisive if decisive in parts else None if None in parts else not decisive
+    if "not" in given:
+        inner = holds(given["not"], compare)
+        return None if inner is None else not inner
+    return compare(given)
+
+
+def compare(value: Any, sign: str, other: Any) -> bool | None:
+    """Whether a signal compares as stated; None where it is not known, or no number that could be greater or less."""
+    if value is None:
+        return None
+    decide = _OPERATORS[sign]
+    numbers = isinstance(value, int | float) and isinstance(other, int | float)
+    if numbers and not isinstance(value, bool) and abs(value - other) < _CLOSE:
+        return decide(0, 0)
+    if not numbers and sign not in ("==", "!="):
+        return None
+    return decide(value, other) if numbers else decide(str(value), str(other))
+
+
 class Decision:
     """Decides one gate.
 
@@ -45,7 +77,11 @@ class Decision:
         question: What is asked.
         candidates: Those that are left of the candidates that it looks at.
         judgements: What its judges said, by position; None for a lost one.
-        label: What a classifier said; None if it was lost.
+        said: What a classifier said, or a router's embedding; None if it was lost.
+
+    Attributes:
+        notes: What the user must hear of.
+        seen: The value of each signal that was compared, in the order of the condition; None where nobody knows it.
     """
 
     def __init__(
@@ -54,14 +90,15 @@ class Decision:
         question: Question,
         candidates: Sequence[Candidate],
         judgements: Sequence[Candidate | None],
-        label: Candidate | None,
+        said: Candidate | None,
     ) -> None:
         self._gate = gate
         self._question = question
         self._candidates = candidates
         self._judgements = judgements
-        self._label = label
+        self._said_by = said
         self.notes: list[str] = []
+        self.seen: list[Any] = []
 
     def decide(self) -> str:
         """One of the labels of the gate."""
@@ -72,17 +109,26 @@ class Decision:
         if "field" in condition:
             return self._by_field(condition["field"], cases)
         if "router" in condition:
-            raise UsageError(
-                f"`{self._gate.id}` routes by the file {condition['router']}, and routers are not trained yet",
-                "Route by a model or by a field of the data set.",
-            )
-        return YES if self._holds(self._gate.condition) else NO
+            return self._routed(condition["router"], cases)
+        return YES if holds(self._gate.condition, self._compare) else NO
+
+    def _routed(self, file: str, cases: list[str]) -> str:
+        router = read_router(router_path(file, self._gate.folder))
+        if router.embedding is not None and self._said_by is None:
+            self.notes.append(f"`{self._gate.id}`: the question has no embedding, so no case is taken")
+            return ELSE
+        try:
+            label = router.choose(self._question.text, vector_in(self._said_by.text) if self._said_by else None)
+        except ValueError as error:
+            self.notes.append(f"`{self._gate.id}`: the embedding does not fit: {error}; so no case is taken")
+            return ELSE
+        return label if label in cases else ELSE
 
     def _said(self, cases: list[str]) -> str:
-        if self._label is None:
+        if self._said_by is None:
             self.notes.append(f"`{self._gate.id}`: the classifier did not answer, so no case is taken")
             return ELSE
-        label = read_label(self._label.text, [*cases, ELSE])
+        label = read_label(self._said_by.text, [*cases, ELSE])
         if label is None:
             self.notes.append(
                 f"`{self._gate.id}`: no label can be read in what the classifier said, so no case is taken"
@@ -96,30 +142,14 @@ class Decision:
             return ELSE
         return next((case for case in cases if case.casefold() == str(value).strip().casefold()), ELSE)
 
-    def _holds(self, condition: Pairs) -> bool | None:
-        given = dict(condition)
-        if "all" in given or "any" in given:
-            parts = [self._holds(part) for part in given["any" if "any" in given else "all"]]
-            decisive = "any" in given  # one such part decides; without one, an unknown part leaves it open
-            return decisive if decisive in parts else None if None in parts else not decisive
-        if "not" in given:
-            inner = self._holds(given["not"])
-            return None if inner is None else not inner
-        return self._compare(given)
-
     def _compare(self, given: dict[str, Any]) -> bool | None:
         signal, compared = given["compare"], given["value"]
         value = self._signal(signal, given)
-        if value is None:
-            return None
-        compare = _OPERATORS[given["operator"]]
-        numbers = isinstance(value, int | float) and isinstance(compared, int | float)
-        if numbers and not isinstance(value, bool) and abs(value - compared) < _CLOSE:
-            return compare(0, 0)
-        if not numbers and given["operator"] not in ("==", "!="):
+        self.seen.append(value)
+        found = compare(value, given["operator"], compared)
+        if found is None and value is not None:
             self.notes.append(f"`{self._gate.id}`: {signal} is no number, so it is not compared with {compared}")
-            return None
-        return compare(value, compared) if numbers else compare(str(value), str(compared))
+        return found
 
     def _signal(self, signal: str, given: dict[str, Any]) -> Any:
         name, _, field = signal.partition(".")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from moaql.errors import NoCandidates
 from moaql.run.events import CallFinished, NodeFinished, RunFinished, RunStarted
@@ -76,11 +76,11 @@ class Record:
             given = tuple(each for each in read if each is not None)
             self._tell(NodeFinished(self.run, node, kept, "", tuple(notes), given))
 
-    def decided(self, node: Node, label: str, notes: Sequence[str]) -> None:
-        """A gate is decided."""
+    def decided(self, node: Node, label: str, notes: Sequence[str], seen: Sequence[Any] = ()) -> None:
+        """A gate is decided, by the values of its signals."""
         self._notes += notes
         self._decisions[node.id] = label
-        self._tell(NodeFinished(self.run, node, (), label, tuple(notes)))
+        self._tell(NodeFinished(self.run, node, (), label, tuple(notes), (), tuple(seen)))
 
     def failed(self, reason: str) -> None:
         """The run ends without an answer. A listener that fails at this does not hide why."""

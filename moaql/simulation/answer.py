@@ -15,6 +15,7 @@ from moaql.simulation.draws import normals, share_below, uniforms
 from moaql.simulation.latent import Asked, Drawn, Problem, draw_answer, problem_of
 from moaql.simulation.points import draw_points, read_points
 from moaql.simulation.reading import Prompt, read_prompt
+from moaql.simulation.rewriting import find_writing, rewrite
 from moaql.simulation.texts import (
     CHARACTERS_A_TOKEN,
     cut,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from moaql.providers.base import Request
+    from moaql.simulation.rewriting import Writing
     from moaql.simulation.world import Model, World
 
 _JUDGED: dict[str, Callable[[Asked, Problem, Prompt], str]] = {
@@ -82,6 +84,9 @@ def answer_in(world: World, request: Request) -> Response:
             f"the prompt has {prompt_tokens} tokens, and `sim/{request.model}` reads at most {model.context}",
             "Show it fewer candidates, or use a model with a longer context.",
         )
+    writing = find_writing(request.messages)
+    if writing is not None:
+        return _written(world, model, request, writing, prompt_tokens)
     item = request.item
     prompt = read_prompt(request.messages, item.question if item else "", item.fields if item else None)
     asked = _asked(world, request.model, model, settings, prompt, request.sample)
@@ -100,6 +105,20 @@ def answer_in(world: World, request: Request) -> Response:
         confidence=_confidence(asked, problem, margin) if settings.get("logprobs") else None,
         latency=_latency(asked, problem, written),
     )
+
+
+def _written(world: World, model: Model, request: Request, writing: Writing, prompt_tokens: int) -> Response:
+    """New instructions for some other model."""
+    settings = dict(request.settings)
+    cold = settings.get("temperature") == 0
+    text, finish = cut(
+        rewrite(world, request.model, writing, "" if cold else str((settings.get("seed") or 0) + request.sample)),
+        settings.get("max_tokens"),
+        (),
+    )
+    written = tokens_of(text)
+    seconds = round(model.delay + written / model.speed, 4)
+    return Response(text, "", prompt_tokens, written, finish, reported_name(request.model), None, seconds)
 
 
 def find_model(world: World, name: str) -> Model:
