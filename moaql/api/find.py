@@ -68,4 +68,8 @@ async def asearch(
     if plan.settings.budget is not None:
         options.setdefault("budget", plan.settings.budget)
     wanted = Wanted(study=study, storage=storage, trials=trials)
+    if plan.settings.tune:
+        from moaql.tuning.searched import run_tuned_search
+
+        return await run_tuned_search(program, plan, options_from(options), wanted)
     return await run_search(program, plan, options_from(options), wanted)

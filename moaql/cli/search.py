@@ -84,14 +84,20 @@ def command(
     count = 1 if worker is not None else workers or plan.settings.workers
     if path == "-" and count > 1:
         raise UsageError("several workers cannot read one program from standard input", "Give the path of a file.")
+    if plan.settings.tune and (count > 1 or worker is not None or storage is not None):
+        raise UsageError(
+            "`tune=true` takes one process: workers would search with different prompts",
+            "Leave `--workers` and `--storage` out; or search without it, and run `moaql tune` on the choice.",
+        )
     if given["no_bank"] and count > 1:
         raise UsageError("workers share their answers by the bank, and there is none", "Leave `--no-bank` out.")
     with Processes(target, count - 1, passed) as crew, _Stopping(crew) as stopping, Listening(given) as listeners, view:
         wanted = Wanted(study, storage, trials, worker or "0", confirm=worker is None, crew=crew)
         options = _with_listeners(options_of(given), listeners)
-        found: Outcome = run_async(
-            run_search(program, plan, options, wanted, on_progress=view.show, stop=stopping.asked)
-        )
+        conduct = run_search
+        if plan.settings.tune:
+            from moaql.tuning.searched import run_tuned_search as conduct
+        found: Outcome = run_async(conduct(program, plan, options, wanted, on_progress=view.show, stop=stopping.asked))
     if worker is not None:
         return
     _write(found, output, os.path.dirname(os.path.abspath(path)))

@@ -92,14 +92,25 @@ def imported_edits(
     return [_new_block(program, stage, name, prompt, comment), *((each.span, name) for each in names)]
 
 
+def added_block(program: Program, statement: n.Statement, name: str, prompt: Prompt, comment: Sequence[str]) -> Edit:
+    """A new block before a statement, with its comment."""
+    at = _above(program.source.text, statement.span.start)
+    lines = [*_lines(comment), _block(name, prompt), "", ""]
+    return Span(at, at), "\n".join(lines)
+
+
+def removed_block(program: Program, block: n.PromptStatement) -> Edit:
+    """Without a block, and the comment of its tuning."""
+    start = _older(program.source.text, block.span.start).start
+    return Span(start, block.span.end), ""
+
+
 def _new_block(program: Program, stage: n.Stage, name: str, prompt: Prompt, comment: Sequence[str]) -> Edit:
     holding = (each for each in program.unit.module.statements if each.span.start <= stage.span.start < each.span.end)
     statement = next(holding, None)
     if statement is None:
         raise ValueError("the stage stands in no statement of this file")
-    at = _above(program.source.text, statement.span.start)
-    lines = [*_lines(comment), _block(name, prompt), "", ""]
-    return Span(at, at), "\n".join(lines)
+    return added_block(program, statement, name, prompt, comment)
 
 
 def _block(name: str, prompt: Prompt) -> str:

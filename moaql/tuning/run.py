@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from moaql.run.caller import Caller
     from moaql.run.session import Options
     from moaql.tuning.result import Tuned
+    from moaql.tuning.splits import Splits
     from moaql.tuning.trials import Trial
 
 
@@ -66,6 +67,7 @@ async def run_tune(
     options: Options,
     wanted: Wanted,
     *,
+    splits: Splits | None = None,
     on_trial: Callable[[Trial, Caller], None] = lambda _trial, _caller: None,
 ) -> Outcome:
     """Tune one prompt, and write it down.
@@ -76,6 +78,7 @@ async def run_tune(
         task: The items and the metric.
         options: Bank, budget in dollars, seed.
         wanted: Further wishes.
+        splits: The parts of the task, where somebody has divided it already.
         on_trial: Is called for each item that a text was asked.
 
     Raises:
@@ -85,7 +88,7 @@ async def run_tune(
     optimizer = find_optimizer(wanted.optimizer)
     place = find_place(program, topology, wanted.prompt)
     reflection = reflection_model(program, place, wanted.reflection)
-    splits = splits_of(task, options.seed)
+    splits = splits or splits_of(task, options.seed)
     async with open_session(options) as caller:
         tuned = await tune_place(
             place,
