@@ -7,11 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from moaql.evaluation.runner import measure
-from moaql.graph.fitted import unfitted
-from moaql.graph.nodes import Call, Reduce
 from moaql.graph.plan import plan
 from moaql.searching.arena import Block, Entrant
-from moaql.searching.heard import Heard, maker_of, voice_of
+from moaql.searching.heard import Heard, maker_of
 from moaql.searching.silent import SilentModels
 
 if TYPE_CHECKING:
@@ -207,29 +205,3 @@ class LiveArena:
             if heard is not None and calls is not None and calls.low == calls.high == count:
                 shares[maker] = heard * count
         return shares
-
-
-def kind_of(graph: Graph) -> Literal["single", "vote", "select", "merge", "other"]:
-    """How a topology comes to its answer."""
-    calls = list(graph.calls)
-    if len(graph.nodes) == 1:
-        return "single"
-    last = graph.nodes[graph.outputs[0].node]
-    plain = all(call.purpose == "propose" and not call.inputs for call in calls)
-    if isinstance(last, Reduce) and last.operation == "vote" and plain:
-        return "vote"
-    if isinstance(last, Call) and last.purpose == "aggregate":
-        return "merge"
-    if isinstance(last, Reduce) and any(call.purpose.startswith(("rank", "score")) for call in calls):
-        return "select"
-    return "other"
-
-
-def entrant_of(key: str, name: str, graph: Graph, point: Any = None, baseline: str = "") -> Entrant:
-    """A graph as a search sees it."""
-    first = [call for call in graph.calls if call.purpose == "propose" and not call.inputs]
-    later = [call for call in graph.calls if call.inputs]
-    depth = plan(graph).depth.high
-    judge = later[-1].model.id if later else ""
-    voices = tuple(voice_of(call) for call in first)
-    return Entrant(key, name, kind_of(graph), voices, judge, depth, point, baseline, bool(unfitted(graph)))

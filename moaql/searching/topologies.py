@@ -13,8 +13,8 @@ from moaql.errors import ProgramError, UsageError
 from moaql.evaluation.fitting import check_fit
 from moaql.graph.build import build
 from moaql.searching.encoded import EncodedSpace
+from moaql.searching.entrants import entrant_of
 from moaql.searching.heard import READ_BY
-from moaql.searching.live import entrant_of
 from moaql.searching.space.identity import identity
 
 if TYPE_CHECKING:

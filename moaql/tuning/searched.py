@@ -22,7 +22,7 @@ from moaql.graph.plan import plan as plan_of
 from moaql.language import nodes as n
 from moaql.language.formatter import format_source
 from moaql.language.holes import nodes_in
-from moaql.searching.live import kind_of
+from moaql.searching.entrants import kind_of
 from moaql.searching.run import run_search
 from moaql.searching.space.find import find_search
 from moaql.searching.space.winner import write_winner
