@@ -14,7 +14,7 @@ MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "parse_t
 
 # Each folder may import from itself, from those behind it, and from the shared modules.
 ORDER = [
-    "cli", "api", "tuning", "searching", "report", "evaluation", "run", "operations", "bank", "graph", "check", "routers", "metrics", "providers", "simulation", "datasets", "answers",
+    "cli", "serving", "api", "tuning", "searching", "report", "evaluation", "run", "operations", "bank", "graph", "check", "routers", "metrics", "providers", "simulation", "datasets", "answers",
     "stages", "language",
 ]  # fmt: skip
 SHARED = {"source", "diagnostics", "errors", "registry", "records"}
@@ -44,6 +44,8 @@ OWNERS = {
     "optuna": {"searching"},
     "dspy": {"tuning"},
     "gepa": {"tuning"},
+    "starlette": {"serving"},
+    "uvicorn": {"serving"},
 }
 
 

@@ -33,6 +33,7 @@ COMMANDS = {
     "report": "Write what a search found as one HTML file.",
     "run": "Answer one question.",
     "search": "Find the best topologies for the dollar on an eval set.",
+    "serve": "Serve topologies behind the chat API of OpenAI.",
     "sim": "Serve simulated models over HTTP.",
     "tune": "Find better instructions or numbers for a topology.",
 }

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from moaql.cli.running import SIMULATED, Listening, options_of, run_async, run_options
-from moaql.cli.shared import TARGET, load_program, split_target
+from moaql.cli.shared import TARGET, common_options, load_program, print_json, split_target
 from moaql.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ if TYPE_CHECKING:
     "--drain", type=click.FloatRange(1), default=30.0, show_default=True, help="Seconds to finish in, at the end."
 )
 @click.option("--no-reload", is_flag=True, help="Do not load files again when they change.")
-@click.option("-q", "--quiet", is_flag=True, help="Do not log requests.")
 @run_options
+@common_options
 def command(
     targets: tuple[str, ...],
     host: str,
@@ -54,6 +55,7 @@ def command(
     timeout: float,
     drain: float,
     no_reload: bool,
+    as_json: bool,
     quiet: bool,
     **given: Any,
 ) -> int:
@@ -61,7 +63,8 @@ def command(
 
     The first line on standard output is the base URL, printed once the server listens; the log, a line for each request, goes to
     standard error. It ends on SIGTERM or Ctrl-C: requests under way are finished, and the exit code is 0. A second one cuts
-    them off. A key may stand in MOAQL_SERVE_KEY, and is needed to listen elsewhere than on this machine.
+    them off. A key may stand in MOAQL_SERVE_KEY, and is needed to listen elsewhere than on this machine. With `--json`, a document
+    with `url` and `models` is printed instead of the URL; with `--quiet`, requests are not logged.
 
     \b
     Example: moaql serve programs/quickstart.moaql --port 8000 --budget 5
@@ -83,9 +86,8 @@ def command(
     listening = listen(host, port, has_keys=bool(known))
     try:
         with Listening(given) as listeners:
-            run_async(
-                _serve(programs, listening, options, known, rules, Patience(drain=drain), listeners, no_reload, quiet)
-            )
+            wanted = _Wanted(known, rules, Patience(drain=drain), no_reload, as_json, quiet)
+            run_async(_serve(programs, listening, options, wanted, listeners))
     finally:
         listening.close()
     return 0
@@ -109,16 +111,24 @@ def _programs(targets: Sequence[tuple[str, str | None]], options: Options, keys:
     return Programs(targets, accept, _say)
 
 
+@dataclass(frozen=True)
+class _Wanted:
+    """What the options say of the server itself."""
+
+    keys: Sequence[Key]
+    rules: Rules
+    patience: Patience
+    no_reload: bool
+    as_json: bool
+    quiet: bool
+
+
 async def _serve(
     programs: Programs,
     listening: socket.socket,
     options: Options,
-    keys: Sequence[Key],
-    rules: Rules,
-    patience: Patience,
+    wanted: _Wanted,
     listeners: tuple[Listener, ...],
-    no_reload: bool,
-    quiet: bool,
 ) -> None:
     import asyncio
 
@@ -127,20 +137,25 @@ async def _serve(
     from moaql.serving.server import serve, url_of
 
     def ready() -> None:
-        click.echo(url_of(listening))
-        names = ", ".join(each.id for each in programs.served)
-        _say(f"serving {names} ({'with keys' if keys else 'to this machine, without a key'}); Ctrl-C ends")
+        names = [each.id for each in programs.served]
+        if wanted.as_json:
+            print_json({"url": url_of(listening), "models": names})
+        else:
+            click.echo(url_of(listening))
+        _say(
+            f"serving {', '.join(names)} ({'with keys' if wanted.keys else 'to this machine, without a key'}); Ctrl-C ends"
+        )
         if any(each.simulated for each in programs.served):
             _say(SIMULATED)
 
     stop, hurry = asyncio.Event(), asyncio.Event()
     _on_signals(stop, hurry)
-    async with open_accounts(options, keys) as accounts:
-        log = _nothing if quiet else _say
-        door = Door(programs, accounts, rules, seed=options.seed, listeners=listeners, log=log)
-        watching = None if no_reload else asyncio.create_task(programs.watch())
+    async with open_accounts(options, wanted.keys) as accounts:
+        log = _nothing if wanted.quiet else _say
+        door = Door(programs, accounts, wanted.rules, seed=options.seed, listeners=listeners, log=log)
+        watching = None if wanted.no_reload else asyncio.create_task(programs.watch())
         try:
-            await serve(door, listening, stop, hurry, patience, ready)
+            await serve(door, listening, stop, hurry, wanted.patience, ready)
         finally:
             if watching is not None:
                 watching.cancel()

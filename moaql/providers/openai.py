@@ -43,7 +43,7 @@ class OpenAI(Wire):
             "messages": [{"role": role, "content": content} for role, content in request.messages],
         }
         settings = dict(request.settings)
-        for name in ("temperature", "top_p"):
+        for name in ("temperature", "top_p", "response_format"):
             if settings.get(name) is not None:
                 body[name] = settings[name]
         if settings.get("max_tokens") is not None:

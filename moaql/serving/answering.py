@@ -1,0 +1,264 @@
+"""`POST /v1/chat/completions`: a conversation through a topology, as one document or as a stream.
+
+A client that leaves ends its runs, and with them every call that nobody else waits for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from moaql.errors import UsageError
+from moaql.run.executor import run
+from moaql.serving.body import ClientLeft, read_json
+from moaql.serving.chat import Chat, read_chat
+from moaql.serving.completions import ALIVE, DONE, Head, bill_of, chunk, completion, event, finish_of, usage_chunk
+from moaql.serving.failures import Failure, failure_of, too_many, wrong
+from moaql.serving.writers import adapted, take_format, unused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from starlette.types import Receive, Scope, Send
+
+    from moaql.run.events import Listener
+    from moaql.run.result import Answer
+    from moaql.serving.metrics import Metrics
+    from moaql.serving.programs import Programs, Served
+    from moaql.serving.visit import Rules, Visit
+
+    OnPiece = Callable[[int, str], None]
+
+_STREAM = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-cache"),
+    (b"x-accel-buffering", b"no"),  # so that nginx passes pieces on as they come
+]
+
+
+class Chats:
+    """Answers chat requests; an ASGI application.
+
+    Args:
+        programs: What is served.
+        metrics: Counts.
+        rules: Limits.
+        seed: Of all that is drawn, where a request states none.
+        listeners: Hear of everything that happens in the runs.
+    """
+
+    def __init__(
+        self, programs: Programs, metrics: Metrics, rules: Rules, seed: int = 0, listeners: Sequence[Listener] = ()
+    ) -> None:
+        self._programs = programs
+        self._metrics = metrics
+        self._rules = rules
+        self._seed = seed
+        self._listeners = tuple(listeners)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request.
+
+        Raises:
+            Failure: where nothing was sent yet, and the client must be told why there is no answer.
+            ClientLeft: if nobody waits for it any more.
+        """
+        visit: Visit = scope["moaql.visit"]
+        visit.is_chat = True
+        assert visit.account is not None
+        wait = visit.account.rate.wait(time.monotonic())
+        if wait:
+            raise too_many("too many requests in a minute for this key", wait, "rate_limit_exceeded")
+        if self._metrics.in_progress >= self._rules.at_once:
+            raise too_many("too many requests are being answered", 1.0, "too_many_requests")
+        self._metrics.in_progress += 1
+        try:
+            chat = read_chat(await read_json(scope, receive, self._rules))
+            served = self._find(chat, visit)
+            if chat.stream:
+                await self._stream(chat, served, visit, receive, send)
+            else:
+                await self._whole(chat, served, visit, receive, send)
+        finally:
+            self._metrics.in_progress -= 1
+
+    def _find(self, chat: Chat, visit: Visit) -> Served:
+        served = self._programs.find(chat.model)
+        if served is None:
+            raise Failure(
+                404, f"there is no model `{chat.model[:100]}`; GET /v1/models lists them", code="model_not_found"
+            )
+        visit.model, visit.stream = served.id, chat.stream
+        wanted = dict(chat.settings).get("response_format")
+        if wanted is not None and not take_format(served.graph, served.writers, wanted):
+            message = f"`response_format`: not supported by the model that writes the answers of `{served.id}`"
+            raise wrong(message, "response_format", "unsupported_parameter")
+        return served
+
+    async def _whole(self, chat: Chat, served: Served, visit: Visit, receive: Receive, send: Send) -> None:
+        work = asyncio.create_task(self._answers(chat, served, visit))
+        leaving = asyncio.create_task(_left(receive))
+        try:
+            await asyncio.wait({work, leaving}, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                raise ClientLeft
+            answers = await work
+        finally:
+            await _end(work, leaving)
+        head = Head(chat.model, served.fingerprint)
+        document = completion(head, answers, served, unused(served.writers, chat.settings))
+        data = json.dumps(document).encode("ascii")
+        headers = [(b"content-type", b"application/json"), (b"content-length", str(len(data)).encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": data})
+
+    async def _stream(self, chat: Chat, served: Served, visit: Visit, receive: Receive, send: Send) -> None:
+        pieces: asyncio.Queue[tuple[int, str] | None] = asyncio.Queue()
+
+        def hear(choice: int, piece: str) -> None:
+            if piece:
+                pieces.put_nowait((choice, piece))
+
+        work = asyncio.create_task(self._answers(chat, served, visit, hear))
+        leaving = asyncio.create_task(_left(receive))
+        for task in (work, leaving):
+            task.add_done_callback(lambda _: pieces.put_nowait(None))
+        stream = _Stream(Head(chat.model, served.fingerprint), send, self._metrics)
+        try:
+            while True:
+                piece = await _next(pieces, self._rules.alive_seconds)
+                if leaving.done() and not work.done():
+                    raise ClientLeft
+                if piece is None:
+                    break
+                await stream.say(*piece) if piece[1] else await stream.alive()
+            await self._end_stream(chat, served, visit, stream, work)
+        finally:
+            stream.over()
+            await _end(work, leaving)
+
+    async def _end_stream(
+        self, chat: Chat, served: Served, visit: Visit, stream: _Stream, work: asyncio.Task[list[Answer]]
+    ) -> None:
+        try:
+            answers = await work
+        except Exception as error:
+            failure = failure_of(error, served.id)
+            if not stream.begun:
+                raise failure from None
+            visit.status, visit.reason = failure.status, failure.reason
+            await stream.fail(failure)
+            return
+        bill = bill_of(answers, served, unused(served.writers, chat.settings))
+        await stream.end(answers, bill, usage=chat.usage)
+
+    async def _answers(self, chat: Chat, served: Served, visit: Visit, on_piece: OnPiece | None = None) -> list[Answer]:
+        """One answer for each choice. Where one fails, all end.
+
+        Raises:
+            Failure: if there are none.
+        """
+        try:
+            async with asyncio.timeout(self._rules.timeout):
+                if chat.count == 1:
+                    answers = [await self._answer(chat, served, visit, 0, on_piece)]
+                else:
+                    async with asyncio.TaskGroup() as group:
+                        tasks = [
+                            group.create_task(self._answer(chat, served, visit, number, on_piece))
+                            for number in range(chat.count)
+                        ]
+                    answers = [task.result() for task in tasks]
+        except ExceptionGroup as group_error:
+            raise self._failure(group_error.exceptions[0], chat, served) from None
+        except Exception as error:
+            raise self._failure(error, chat, served) from None
+        visit.trace = answers[0].run
+        return answers
+
+    async def _answer(self, chat: Chat, served: Served, visit: Visit, choice: int, on_piece: OnPiece | None) -> Answer:
+        graph = adapted(served.graph, served.writers, chat.settings, choice)
+        seed = (self._seed if chat.seed is None else chat.seed) + choice
+        on_text = None if on_piece is None else lambda piece: on_piece(choice, piece)
+        assert visit.account is not None
+        listeners: list[Listener] = [visit.tally, *self._listeners]
+        return await run(graph, chat.question, visit.account.caller, seed=seed, listeners=listeners, on_text=on_text)
+
+    def _failure(self, error: Exception, chat: Chat, served: Served) -> Failure:
+        missing = sorted(served.fields - set(chat.question.fields))
+        if type(error) is UsageError and missing:
+            names = ", ".join(f"`{name}`" for name in missing)
+            return wrong(f'`{served.id}` needs fields: give {names} in "moaql": {{"fields": {{…}}}}', "moaql")
+        return failure_of(error, served.id)
+
+
+class _Stream:
+    """The reply while it is sent. It begins with the first piece, so that what fails before that has a status of its own."""
+
+    def __init__(self, head: Head, send: Send, metrics: Metrics) -> None:
+        self.begun = False
+        self._head = head
+        self._send = send
+        self._metrics = metrics
+        self._opened: set[int] = set()
+
+    async def say(self, choice: int, piece: str) -> None:
+        """The next piece of a choice."""
+        role = {} if choice in self._opened else {"role": "assistant"}
+        self._opened.add(choice)
+        await self._write(event(chunk(self._head, choice, {**role, "content": piece})))
+
+    async def alive(self) -> None:
+        """Say nothing, audibly."""
+        await self._write(ALIVE)
+
+    async def end(self, answers: Sequence[Answer], bill: dict[str, Any], *, usage: bool) -> None:
+        """The last chunks: why each choice ends, the tokens where they were asked for, and the bill in the very last."""
+        last: list[dict[str, Any]] = []
+        for number, answer in enumerate(answers):
+            delta = {} if number in self._opened else {"role": "assistant", "content": ""}
+            last.append(chunk(self._head, number, delta, finish_of(answer)))
+        if usage:
+            last.append(usage_chunk(self._head, answers))
+        last[-1]["moaql"] = bill
+        await self._write(b"".join(map(event, last)) + DONE, more=False)
+
+    async def fail(self, failure: Failure) -> None:
+        """An error in the middle: an event that says so, and no `[DONE]`."""
+        await self._write(event(failure.body()), more=False)
+
+    def over(self) -> None:
+        """It is not open any more."""
+        if self.begun:
+            self._metrics.open_streams -= 1
+
+    async def _write(self, data: bytes, *, more: bool = True) -> None:
+        if not self.begun:
+            self.begun = True
+            self._metrics.open_streams += 1
+            await self._send({"type": "http.response.start", "status": 200, "headers": list(_STREAM)})
+        await self._send({"type": "http.response.body", "body": data, "more_body": more})
+
+
+async def _next(pieces: asyncio.Queue[tuple[int, str] | None], seconds: float) -> tuple[int, str] | None:
+    """The next piece; an empty one where none came in that time; None where there is none any more."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await pieces.get()
+    except TimeoutError:
+        return 0, ""
+
+
+async def _left(receive: Receive) -> None:
+    """Wait until the client has left."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _end(*tasks: asyncio.Task[Any]) -> None:
+    """Cancel, and wait until all is over."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
