@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from keyword import iskeyword
 from typing import TYPE_CHECKING, NoReturn
 
 import click
@@ -25,8 +26,10 @@ COMMANDS = {
     "diff": "Show what differs between two topologies.",
     "eval": "Score topologies on an eval set, and compare them.",
     "explain": "Explain a code such as W501, or a stage such as rank.",
+    "export": "Write a topology as a program of another runtime.",
     "fmt": "Format programs in place.",
     "graph": "Draw a topology.",
+    "import": "Read what other runtimes call a configuration, as a program.",
     "init": "Find keys and local servers, and write a first program.",
     "models": "Show which names mean which models, and from where.",
     "plan": "Count calls, dollars and seconds before spending.",
@@ -55,7 +58,8 @@ class Commands(click.Group):
             return None
         import importlib
 
-        command: Command = importlib.import_module(f"moaql.cli.{cmd_name}").command
+        module = f"{cmd_name}_" if iskeyword(cmd_name) else cmd_name
+        command: Command = importlib.import_module(f"moaql.cli.{module}").command
         return command
 
     def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:

@@ -1,9 +1,9 @@
 """DSPy's calls are moaql's calls: the same requests, one bank, one budget, and nothing on the terminal."""
 
 import asyncio
-import time
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

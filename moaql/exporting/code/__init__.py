@@ -1,0 +1,1 @@
+"""Writes a graph as Python: which nodes are one stage, what the stages are called, and what of the library they need."""

@@ -1,0 +1,1 @@
+"""Export targets: one file a target, named as the user types it, with `_` for `-`."""

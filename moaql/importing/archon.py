@@ -1,0 +1,219 @@
+"""Archon's JSON (Saad-Falcon et al. 2024, arXiv 2409.15254), in all shapes of its repository.
+
+Archon ignores keys that it does not know, and throws the first of two generator layers away after paying it. Both are said.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from moaql.diagnostics import suggest
+from moaql.errors import UsageError
+from moaql.importing.base import Imported
+from moaql.importing.writing import Draft, as_json, looks_like, number, quoted
+
+_PROVIDERS = {
+    "Together_API": "together_ai",
+    "OpenAI_API": "openai",
+    "Groq_API": "groq",
+    "Anthropic_API": "anthropic",
+    "Google_API": "gemini",
+    "Bedrock_API": "bedrock",
+    "vLLM": "hosted_vllm",
+    "tgi": "hosted_vllm",
+}
+_COMMON = {"type", "model", "model_type", "temperature", "max_tokens", "no_system", "samples"}
+_KNOWN = {
+    "generator": _COMMON,
+    "fuser": _COMMON | {"length_control"},
+    "ranker": _COMMON | {"top_k", "ranker_batch_size"},
+    "critic": _COMMON,
+    "verifier": _COMMON | {"first_k", "first_pass"},
+    "unit_test_generator": _COMMON | {"unit_test_cap"},
+    "unit_test_evaluator": _COMMON | {"remove_unit_tests_from_prompt", "top_k", "first_k", "first_pass"},
+}
+_LOST = {"length_control", "first_k", "first_pass", "ranker_batch_size"}
+Component = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Archon:
+    """Archon's configuration."""
+
+    name: str = "archon"
+
+    def matches(self, text: str) -> bool:
+        """Whether it has layers."""
+        return looks_like(text, "layers")
+
+    def read(self, text: str, source: str) -> Imported:
+        """One topology."""
+        document = as_json(text, source)
+        return _Reader(Draft(source, "a configuration of Archon"), source).read(document)
+
+
+class _Reader:
+    def __init__(self, draft: Draft, source: str) -> None:
+        self._draft = draft
+        self._source = source
+
+    def read(self, document: dict[str, Any]) -> Imported:
+        draft = self._draft
+        draft.lose("Archon has prompts of its own; these stages have moaql's, which fence the candidates.")
+        if "custom" in document:
+            draft.lose("`custom` is not carried over.")
+        layers = self._in_order([self._layer(each, place) for place, each in enumerate(_list(document["layers"]), 1)])
+        stages = [stage for place, layer in enumerate(layers) for stage in self._stages(layer, first=place == 0)]
+        if not stages:
+            raise UsageError(f"`{self._source}` has no layer", "Give a configuration with `layers`.")
+        last = layers[-1]
+        if last[0]["type"] in ("generator", "fuser") and sum(map(_samples, last)) > 1:
+            draft.lose(
+                "Several candidates are left at the end: Archon picks one at random, moaql answers with the first."
+            )
+        return draft.done(" -> ".join(stages), str(document.get("name") or "archon"))
+
+    # Layers
+
+    def _layer(self, layer: Any, place: int) -> list[Component]:
+        if isinstance(layer, dict) and "models" in layer:
+            layer = layer["models"]
+        elif isinstance(layer, dict):
+            self._draft.lose(f"Layer {place} is a component, not a list of them; Archon itself fails on it.")
+            layer = [layer]
+        components = [each for each in _list(layer) if isinstance(each, dict)]
+        for each in components:
+            self._check(each, place)
+        kinds = {each["type"] for each in components}
+        if not components or len(kinds) > 1:
+            raise UsageError(
+                f"layer {place} of `{self._source}` has components of {len(kinds)} types", "Archon takes one."
+            )
+        return components
+
+    def _check(self, component: Component, place: int) -> None:
+        kind = component.get("type")
+        if kind not in _KNOWN:
+            help = suggest(str(kind), _KNOWN) or f"There are {', '.join(_KNOWN)}."
+            raise UsageError(f"layer {place} of `{self._source}` has a component of type `{kind}`", help)
+        if not isinstance(component.get("model"), str):
+            raise UsageError(f"a {kind} in layer {place} of `{self._source}` names no `model`", "Give it one.")
+        for key in component:
+            if key in _LOST and component[key]:
+                self._draft.lose(f"`{key}` of a {kind} is not carried over.")
+            elif key not in _KNOWN[kind]:
+                near = suggest(key, _KNOWN[kind]).removesuffix("?")
+                meant = f", which may mean {near.removeprefix('did you mean ')}" if near else ""
+                self._draft.lose(f"`{key}` of a {kind} is ignored by Archon{meant}; it is left out.")
+
+    def _in_order(self, layers: list[list[Component]]) -> list[list[Component]]:
+        """Layers as they act: what Archon pays and throws away is left out, tests stand behind the answers that they are for."""
+        kept: list[list[Component]] = []
+        for place, layer in enumerate(layers, 1):
+            if layer[0]["type"] == "generator" and any(each[0]["type"] != "unit_test_generator" for each in kept):
+                calls = sum(_samples(each) for before in kept for each in before)
+                self._draft.lose(
+                    f"Layer {place} generates anew, so Archon pays what stands before it ({calls} calls at least) and throws it "
+                    "away; it is left out here."
+                )
+                kept = [each for each in kept if each[0]["type"] == "unit_test_generator"]
+            kept.append(layer)
+        if len(kept) > 1 and kept[0][0]["type"] == "unit_test_generator" and kept[1][0]["type"] == "generator":
+            self._draft.lose(
+                "The tests are written behind the answers here, not before them; nobody has seen the answers either way."
+            )
+            kept[0], kept[1] = kept[1], kept[0]
+        self._warn_of_stale(kept)
+        return kept
+
+    def _warn_of_stale(self, layers: list[list[Component]]) -> None:
+        kinds = [layer[0]["type"] for layer in layers]
+        if "critic" in kinds and "fuser" in kinds[kinds.index("critic") :]:
+            behind = kinds[kinds.index("critic") + kinds[kinds.index("critic") :].index("fuser") + 1 :]
+            if set(behind) & {"ranker", "fuser"} and "critic" not in behind:
+                self._draft.lose(
+                    "Archon shows critiques of earlier answers to stages behind a fuser; here they end with the answers."
+                )
+
+    # Stages
+
+    def _stages(self, layer: list[Component], *, first: bool) -> list[str]:
+        kind = layer[0]["type"]
+        if first and kind != "generator":
+            raise UsageError(
+                f"`{self._source}` begins with a {kind}, which has nothing to read", "Begin with generators."
+            )
+        if kind == "generator" or (kind == "fuser" and sum(map(_samples, layer)) > 1):
+            return [self._answers(layer)]
+        if len(layer) > 1 and kind not in ("critic",):
+            self._draft.lose(f"Of {len(layer)} {kind}s in one layer the first is carried over.")
+        return [self._judge(kind, each) for each in (layer if kind == "critic" else layer[:1])]
+
+    def _answers(self, layer: list[Component]) -> str:
+        settings = [_settings(each) for each in layer]
+        shared = settings[0] if all(each == settings[0] for each in settings) else {}
+        names = [self._model(each, {} if shared else own) for each, own in zip(layer, settings, strict=True)]
+        counts: Counter[str] = Counter()
+        for name, each in zip(names, layer, strict=True):
+            counts[name] += _samples(each)
+        words = "".join(f" {name}={value}" for name, value in shared.items())
+        if len(set(counts.values())) == 1 and next(iter(counts.values())) > 1:
+            return f"layer [{', '.join(counts)}]x{next(iter(counts.values()))}{words}"
+        listed = ", ".join(name if count == 1 else f"{name} x{count}" for name, count in counts.items())
+        return f"layer [{listed}]{words}"
+
+    def _judge(self, kind: str, component: Component) -> str:
+        name = self._model(component, {})
+        words = "".join(f" {key}={value}" for key, value in _settings(component).items())
+        if kind == "fuser":
+            return f"agg {name}{words}"
+        if kind == "ranker":
+            return f"rank {name} top={_whole(component.get('top_k', 1))}{words}"
+        if kind == "critic":
+            return f"critic {name}{words}"
+        if kind == "verifier":
+            self._draft.lose("Archon's verifier makes two calls for each candidate; `verify` makes one.")
+            return f"verify {name}{words}"
+        if kind == "unit_test_generator":
+            return f"unit_tests {name} n={min(100, _whole(component.get('unit_test_cap') or 5))}{words}"
+        top = component.get("top_k")
+        best = "" if top is None else " -> best by=score" if top == 1 else f" -> rank by=score top={_whole(top)}"
+        return f"grade {name}{words}{best}"
+
+    def _model(self, component: Component, settings: dict[str, str]) -> str:
+        kind = str(component.get("model_type") or "Together_API")
+        provider = _PROVIDERS.get(kind)
+        if provider is None:
+            raise UsageError(f"`{kind}` is no `model_type` of Archon", f"There are {', '.join(_PROVIDERS)}.")
+        if provider == "hosted_vllm":
+            self._draft.lose(
+                "Models of vLLM and tgi are looked for at http://localhost:8000/v1: state another `base_url`."
+            )
+        return self._draft.model(f"{provider}/{component['model']}", settings)
+
+
+def _settings(component: Component) -> dict[str, str]:
+    return {name: number(component[name]) for name in ("temperature", "max_tokens") if component.get(name) is not None}
+
+
+def _samples(component: Component) -> int:
+    samples = _whole(component.get("samples") or 1)
+    return samples if component["type"] in ("generator", "fuser") else 1
+
+
+def _whole(value: Any) -> int:
+    number(value)
+    return max(1, int(value))
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise UsageError(
+            f"{quoted(str(value)[:40])} stands where a list is expected", "Correct the file, and import it again."
+        )
+    return value
+
+
+FORMAT = Archon()

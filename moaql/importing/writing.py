@@ -1,0 +1,121 @@
+"""Writes programs: names, model statements, comments, and the format that everybody writes."""
+
+from __future__ import annotations
+
+import json
+import re
+import textwrap
+from typing import Any
+
+from moaql.errors import UsageError
+from moaql.importing.base import Imported
+from moaql.language.formatter import format_source
+from moaql.language.grammar import RESERVED
+from moaql.source import Source
+from moaql.stages import STAGES
+
+_WIDTH = 110
+
+
+class Draft:
+    """A program while it is written.
+
+    Args:
+        source: Where it is from.
+        what: What it is, such as `Archon's configuration`.
+    """
+
+    def __init__(self, source: str, what: str) -> None:
+        self._head = f"From {source.replace(chr(92), '/').rpartition('/')[2]}, {what}."
+        self._losses: list[str] = []
+        self._models: dict[tuple[Any, ...], str] = {}
+        self._statements: list[str] = []
+        self._taken: set[str] = set()
+
+    def lose(self, sentence: str) -> None:
+        """Say what could not be carried over; once, however often it is said."""
+        if sentence not in self._losses:
+            self._losses.append(sentence)
+
+    def name(self, wanted: str) -> str:
+        """A name of the language that is like the wanted one, and is not taken."""
+        last = wanted.rpartition("/")[2]
+        name = re.sub(r"[.\-]{2,}", "-", re.sub(r"[^A-Za-z0-9_.\-]+", "-", last)).strip("-.").lower() or "model"
+        if name[0].isdigit():
+            name = f"m{name}"
+        if name in RESERVED or name in STAGES.names() or re.fullmatch(r"x\d*", name) or name == "default":
+            name += "_model"
+        found, number = name, 1
+        while found in self._taken:
+            number += 1
+            found = f"{name}_{number}"
+        self._taken.add(found)
+        return found
+
+    def model(self, id: str, settings: dict[str, Any] | None = None, wanted: str = "") -> str:
+        """The name of a model, with its statement written when it is first used."""
+        given = settings or {}
+        key = (id, tuple(sorted((name, str(value)) for name, value in given.items())))
+        if key not in self._models:
+            self._models[key] = self.name(wanted or id)
+            words = "".join(f" {name}={value}" for name, value in given.items())
+            self._statements.append(f"model {self._models[key]} = {quoted(id)}{words}")
+        return self._models[key]
+
+    def add(self, statement: str) -> None:
+        """A statement as it is."""
+        self._statements.append(statement)
+
+    def done(self, pipeline: str = "", name: str = "") -> Imported:
+        """The program, with a topology of that pipeline and name where there is one."""
+        lines = [f"# {self._head}", *(line for loss in self._losses for line in _comment(loss)), ""]
+        lines += self._statements
+        if pipeline:
+            lines += ["", f"topology {self.name(name)} = {pipeline}"]
+        text = "\n".join(lines) + "\n"
+        return Imported(format_source(Source(text)), tuple(self._losses))
+
+
+def quoted(text: str) -> str:
+    """A text as the language writes it."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def number(value: Any) -> str:
+    """A number as the language writes it.
+
+    Raises:
+        UsageError: if it is none.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise UsageError(f"{value!r} stands where a number is expected", "Correct the file, and import it again.")
+    return f"{value:.10g}"
+
+
+def as_json(text: str, source: str) -> dict[str, Any]:
+    """The object that a text is.
+
+    Raises:
+        UsageError: if it is none.
+    """
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise UsageError(f"`{source}` is not JSON: {error}", "Correct it, and import it again.") from None
+    if not isinstance(found, dict):
+        raise UsageError(f"`{source}` holds no JSON object", "Give the configuration file itself.")
+    return found
+
+
+def looks_like(text: str, *keys: str) -> bool:
+    """Whether a text is a JSON object that has all of these keys."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(found, dict) and all(key in found for key in keys)
+
+
+def _comment(sentence: str) -> list[str]:
+    lines = textwrap.wrap(sentence, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    return [f"# - {lines[0]}", *(f"#   {line}" for line in lines[1:])]
