@@ -203,9 +203,10 @@ def test_a_cancelled_tuning_leaves_nothing_running(tmp_path: Path) -> None:
     program = load(tmp_path)
 
     async def run() -> None:
+        begun = asyncio.Event()
         async with open_session(Options(bank="none")):
-            task = asyncio.ensure_future(moaql.atune(program, bank="none"))
-            await asyncio.sleep(1.0)
+            task = asyncio.ensure_future(moaql.atune(program, bank="none", listeners=(lambda _event: begun.set(),)))
+            await begun.wait()
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
