@@ -1,4 +1,9 @@
-"""Runs programs by moaql, and what they were exported to in a process of its own, against one server."""
+"""Runs programs by moaql, and what they were exported to in a process of its own, against one server.
+
+A target's runtime is a `Runtime`: an interpreter, and a driver that it runs. The driver is given two JSON texts: the folders of exported
+topologies by key, and the questions. It prints the answers of each topology by key: `{"KEY": [{"text": …, "cost": …}, …]}`, where
+`text` is null for a question without an answer, and `cost` is in dollars, or left out where the runtime does not say.
+"""
 
 import json
 import os
@@ -19,10 +24,13 @@ PROGRAMS = Path(__file__).resolve().parents[2] / "programs"
 QUESTIONS = ["What is 17 * 23?", "How many legs have 3 spiders?", "Why is the sky blue?", "What is 2 + 2?"]
 KEY = "key-of-the-test-that-nobody-may-write"
 
-DRIVER = """
-import asyncio, dataclasses, importlib.util, json, sys
+GALLERY = sorted(path.stem for path in PROGRAMS.glob("*.moaql") if path.stem not in ("models", "search_space"))
+
+PYTHON = """
+import asyncio, dataclasses, importlib.util, json, pathlib, sys
 out = {}
-for path in json.loads(sys.argv[1]):
+for key, folder in json.loads(sys.argv[1]).items():
+    (path,) = pathlib.Path(folder).glob("*.py")
     spec = importlib.util.spec_from_file_location("exported", path)
     module = sys.modules["exported"] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -36,15 +44,32 @@ for path in json.loads(sys.argv[1]):
                 except module.NoAnswer as error:
                     found.append({"text": None, "cost": None, "error": str(error)})
             return found
-    out[path] = asyncio.run(run())
+    out[key] = asyncio.run(run())
 assert not [name for name in sys.modules if name.startswith("moaql")]
 print(json.dumps(out))
 """
 
 
+@dataclass(frozen=True)
+class Runtime:
+    """What runs an exported topology.
+
+    Attributes:
+        target: As `moaql export --to` calls it, with `_`.
+        driver: A Python program, see above.
+        python: Runs the driver.
+        seconds: That it may take for all topologies together.
+    """
+
+    target: str
+    driver: str
+    python: str = sys.executable
+    seconds: float = 120.0
+
+
 @dataclass
 class Told:
-    """What both gave for each question: the answer, its cost, and the losses that the target states."""
+    """What both gave for each question: the answer, its cost, the losses that the target states, and all that was written."""
 
     own: list[tuple[str | None, float | None]]
     exported: list[dict[str, Any]]
@@ -65,51 +90,86 @@ def gallery_models(server: RecordingServer, folder: str) -> str:
     return "\n".join(lines) + "\n"
 
 
+def gallery(server: RecordingServer) -> dict[str, str]:
+    """The programs of the gallery that can run, with their models at the server."""
+    programs = {}
+    for name in GALLERY:
+        text = (PROGRAMS / f"{name}.moaql").read_text(encoding="utf-8")
+        models = gallery_models(server, name)
+        text = text.replace('import "models.moaql"', models) if "import" in text else models + text
+        programs[name] = text.replace('"evals/', f'"{PROGRAMS}/evals/')
+    return programs
+
+
 def compare(
-    server: RecordingServer, folder: Path, programs: dict[str, str], questions: list[dict[str, Any]]
+    server: RecordingServer,
+    folder: Path,
+    programs: dict[str, str],
+    questions: list[dict[str, Any]],
+    runtime: Runtime | None = None,
 ) -> dict[str, Told]:
-    """Run every topology of the programs both ways.
+    """Run every topology of the programs by moaql, and as it was exported. Those that the target refuses are left out.
+
+    What moaql asks is recorded under `moaql`, what the runtime asks under the target's name.
 
     Args:
         server: Is asked.
         folder: For files.
         programs: Texts by name; the first part of the path of their requests is that name.
         questions: Texts, with `system`, `history` and `fields`.
+        runtime: Runs what was exported; by default, the exported Python file.
     """
+    runs = runtime or Runtime("python", PYTHON)
     os.environ["GALLERY_KEY"] = KEY
     told: dict[str, Told] = {}
+    folders: dict[str, str] = {}
     server.who = "moaql"
-    paths: dict[str, str] = {}
     for name, text in programs.items():
         (folder / f"{name}.moaql").write_text(text, encoding="utf-8")
         program = moaql.load(folder / f"{name}.moaql")
-        target = TARGETS.find("python")
-        assert target is not None
         for topology in program.topologies.values():
-            graph = moaql.build(program, topology.name)
-            (written,) = target.files(graph, program).values()
-            path = folder / f"{name}__{topology.name}.py"
-            # Nobody is asked besides because a busy machine was slow: who is asked must not depend on the time.
-            path.write_text(written.replace("_PATIENCE = 0.25", "_PATIENCE = 60.0"), encoding="utf-8")
-            own = [_own(program, topology.name, each) for each in questions]
             key = name if topology.name == name else f"{name}::{topology.name}"
-            told[key] = Told(own, [], [each.what for each in target.losses(graph)], written)
-            paths[key] = str(path)
-    server.who = "exported"
+            place = folder / f"{name}__{topology.name}"
+            try:
+                losses, written = _written(program, topology.name, runs.target, place)
+            except moaql.UsageError:
+                continue
+            told[key] = Told([_own(program, topology.name, each) for each in questions], [], losses, written)
+            folders[key] = str(place)
+    server.who = runs.target
+    found = _run(runs, folders, questions, folder)
+    for key in folders:
+        told[key].exported = found[key]
+    return told
+
+
+def _written(program: Any, topology: str, target: str, place: Path) -> tuple[list[str], str]:
+    """Export; the losses, and all that was written."""
+    writer = TARGETS.find(target)
+    assert writer is not None
+    graph = moaql.build(program, topology)
+    files = writer.files(graph, program)
+    place.mkdir()
+    for path, text in files.items():
+        (place / path).parent.mkdir(parents=True, exist_ok=True)
+        # Nobody is asked besides because a busy machine was slow: who is asked must not depend on the time.
+        (place / path).write_text(text.replace("_PATIENCE = 0.25", "_PATIENCE = 60.0"), encoding="utf-8")
+    return [each.what for each in writer.losses(graph)], "\n".join(files.values())
+
+
+def _run(runtime: Runtime, folders: dict[str, str], questions: list[dict[str, Any]], folder: Path) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, "-c", DRIVER, json.dumps(list(paths.values())), json.dumps(questions)],
+        [runtime.python, "-c", runtime.driver, json.dumps(folders), json.dumps(questions)],
         capture_output=True,
         text=True,
         cwd=folder,
-        timeout=120,
+        timeout=runtime.seconds,
         check=False,
-        env={**os.environ, "PYTHONWARNINGS": "error"},
+        env={**os.environ, **({"PYTHONWARNINGS": "error"} if runtime.python == sys.executable else {})},
     )
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    for key, path in paths.items():
-        told[key].exported = found[path]
-    return told
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
 def _own(program: Any, topology: str, question: dict[str, Any]) -> tuple[str | None, float | None]:

@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from exporting.programs import KEY, PROGRAMS, QUESTIONS, Told, compare, gallery_models
+from exporting.programs import GALLERY, KEY, QUESTIONS, Told, compare
+from exporting.programs import gallery as programs_of_the_gallery
 from exporting.recording import RecordingServer
-
-GALLERY = sorted(path.stem for path in PROGRAMS.glob("*.moaql") if path.stem not in ("models", "search_space"))
 
 
 @pytest.fixture(scope="module")
@@ -17,19 +16,13 @@ def server() -> Iterator[RecordingServer]:
 
 @pytest.fixture(scope="module")
 def gallery(server: RecordingServer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Told]:
-    folder = tmp_path_factory.mktemp("gallery")
-    programs = {}
-    for name in GALLERY:
-        text = (PROGRAMS / f"{name}.moaql").read_text(encoding="utf-8")
-        models = gallery_models(server, name)
-        programs[name] = text.replace('import "models.moaql"', models) if "import" in text else models + text
-        programs[name] = programs[name].replace('"evals/', f'"{PROGRAMS}/evals/')
-    return compare(server, folder, programs, [{"text": each} for each in QUESTIONS])
+    programs = programs_of_the_gallery(server)
+    return compare(server, tmp_path_factory.mktemp("gallery"), programs, [{"text": each} for each in QUESTIONS])
 
 
 @pytest.mark.parametrize("name", GALLERY)
 def test_it_sends_what_moaql_sends(name: str, gallery: dict[str, Told], server: RecordingServer) -> None:
-    own, exported = server.requests("moaql", name), server.requests("exported", name)
+    own, exported = server.requests("moaql", name), server.requests("python", name)
     assert sum(own.values()) >= len(QUESTIONS)
     assert exported == own
 
