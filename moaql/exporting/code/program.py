@@ -12,12 +12,11 @@ from moaql.exporting.code.names import Names
 from moaql.exporting.code.prompts import PromptOf, prompt_of, write_prompt
 from moaql.exporting.code.readers import edits_for
 from moaql.exporting.code.sources import Copied, Where, copy, library_names
-from moaql.exporting.code.stages import Stage, is_early, scope_of, stages_of
-from moaql.graph.nodes import Call, Gate
+from moaql.exporting.code.stage_names import method_names
+from moaql.exporting.code.stages import is_early, stages_of
 
 if TYPE_CHECKING:
     from moaql.check.program import Model, Program
-    from moaql.exporting.code.stages import Stages
     from moaql.graph.nodes import Graph
 
 _HERE = "moaql.exporting.standalone"
@@ -34,16 +33,6 @@ _REPLACED: dict[Where, Where] = {
     ("moaql.operations.base", "Given"): (f"{_HERE}.run", "Given"),
     ("moaql.answers.readings", "readings"): (f"{_HERE}.readings", "readings"),
 }
-_PURPOSES = {
-    "rank": "verdicts",
-    "criticise": "reviews",
-    "verify": "verdicts",
-    "score": "ratings",
-    "grade": "results",
-    "write tests": "texts",
-    "classify": "label",
-    "judge": "ratings",
-}
 
 
 def write_program(graph: Graph, program: Program) -> str:
@@ -59,12 +48,21 @@ def write_program(graph: Graph, program: Program) -> str:
     return _Writer(graph, program.source.name).text()
 
 
+def class_name(graph: Graph) -> str:
+    """What the class of a topology is called in its program."""
+    return _free_names().take(graph.name, capital=True)
+
+
+def _free_names() -> Names:
+    return Names({*library_names(_LIBRARY), "answer", "partial", "permutations", "combinations"})
+
+
 class _Writer:
     def __init__(self, graph: Graph, origin: str) -> None:
         self._graph = graph
         self._origin = origin.replace("\\", "/").rpartition("/")[2]
         self._stages = stages_of(graph)
-        self._names = Names({*library_names(_LIBRARY), "answer", "partial", "permutations", "combinations"})
+        self._names = _free_names()
         self._models: dict[tuple[object, ...], tuple[str, Model]] = {}
         self._prompts: dict[PromptOf, tuple[str, str]] = {}
         self._needs: set[Where] = set()
@@ -87,7 +85,7 @@ class _Writer:
         return "\n\n\n".join(parts) + "\n"
 
     def _methods(self) -> str:
-        names = _method_names(self._stages, self._graph)
+        names = method_names(self._stages, self._graph)
         flows = Flows(self._stages, names)
         writer = Methods(self._graph, flows, self._model, self._prompt)
         written = [writer.method(name, stage) for name, stage in zip(names, self._stages.stages, strict=True)]
@@ -167,31 +165,6 @@ class _Writer:
                 f"    return await answered({self._class}, question, seed, client)",
             ]
         )
-
-
-def _method_names(stages: Stages, graph: Graph) -> list[str]:
-    names = Names({"run", "outputs"})
-    return [names.take(_wanted(stage, graph)) for stage in stages.stages]
-
-
-def _wanted(stage: Stage, graph: Graph) -> str:
-    node = stage.last
-    if not isinstance(node, Call):
-        plain = node.id.removesuffix("/attach")
-        return f"{plain}_decides" if isinstance(node, Gate) else plain
-    purpose = _PURPOSES.get(node.purpose.removesuffix(" instead"), "")
-    scope = scope_of(node.id)
-    if not scope or (len(stage.nodes) == 1 and _is_bare(node, graph)):
-        scope = f"{scope}/{node.model.name}"
-    return f"{scope}_{purpose}" if purpose else scope
-
-
-def _is_bare(call: Call, graph: Graph) -> bool:
-    """Whether a model is asked by itself, so that its scope is that of the branch or topology around it."""
-    scope = scope_of(call.id)
-    return any(id == scope or id.startswith(f"{scope}/") for id in graph.nodes if scope_of(id) != scope) and not any(
-        scope.endswith(each) for each in ("agg", "seq")
-    )
 
 
 def _banner(text: str) -> str:
