@@ -19,11 +19,12 @@ from typing import Any
 
 from moaql.api.contestants import graph_of
 from moaql.check.checker import check_file
+from moaql.cli.outputs import write_files
 from moaql.evaluation.evaluate import evaluate_graphs
 from moaql.evaluation.task import Task, open_task
 from moaql.run.caller import Caller
 from moaql.run.session import Options, open_session
-from moaql.tuning.numbers.fit import Wanted, fit, write
+from moaql.tuning.numbers.fit import Wanted, fit, texts_of
 from moaql.tuning.numbers.fitted import Fitted
 from moaql.tuning.numbers.goal import Goal
 from moaql.tuning.numbers.sides import Asking
@@ -91,7 +92,7 @@ class Halves:
         program = check_file(path)
         asking = Asking(self._task(program, "fit"), self._caller, SEED)
         found = await fit(program, Wanted(kind, "t", goal), asking)
-        write(found, program, path)
+        write_files(texts_of(found, program, path))
         return Path(path).read_text(encoding="utf-8"), found
 
     def _put(self, text: str) -> str:

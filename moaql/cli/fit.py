@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from moaql.cli.outputs import refuse_foreign, write_files
 from moaql.cli.progress import Progress
 from moaql.cli.running import Listening, dollars, options_of, run_async, spent
 from moaql.cli.shared import fail, print_json, print_table, split_target
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from moaql.tuning.numbers.fitted import Contestant, Fitted
 
 KINDS = ("thresholds", "router", "weights")
-SIGN = "# Fitted on "
-"""What stands in a program that a fit has written."""
 
 fit_options: tuple[Callable[..., Any], ...] = (
     click.option("--within", type=click.FloatRange(0, 100), default=0.5, show_default=True, metavar="POINTS",
@@ -75,16 +73,17 @@ def fit_numbers(
         as_json: Whether to print a document.
         quiet: Whether to print less.
     """
-    if output is not None and os.path.exists(output) and not force and not ours(output):
-        raise UsageError(f"`{output}` exists, and was not written by a fit", "Choose another `-o`, or give `--force`.")
+    from moaql.tuning.numbers.fitted import STAMP
+
+    refuse_foreign(output, f"# {STAMP}", "a fit", force=force)
     path, name = split_target(target)
     program = load_for_fitting(path)
     fitted, caller = carry_out(program, wanted_of(program, name, kind, given), given, data, quiet=quiet or as_json)
-    from moaql.tuning.numbers.fit import document, write
+    from moaql.tuning.numbers.fit import document, texts_of
 
-    written: tuple[str, ...] = ()
-    if output is not None and (fitted.accepted or force):
-        written = write(fitted, program, output)
+    texts = texts_of(fitted, program, output) if output is not None and (fitted.accepted or force) else {}
+    write_files(texts)
+    written = tuple(reversed(texts))
     if as_json:
         print_json(document(fitted, caller, written))
     else:
@@ -184,21 +183,12 @@ def carry_out(
     with Progress(not quiet, "answers") as progress, Listening(given) as listeners:
         progress.begin(2 * len(task.items), 0)
         options = replace(options_of(given), listeners=listeners)
-        work = run_fit(program, task, wanted, options, on_outcome=lambda *_: progress.advance(""))
+        work = run_fit(program, task, wanted, options, on_outcome=lambda _, caller: progress.advance(spent(caller)))
         try:
             fitted, caller = run_async(work)
         except ProgramError as error:
             fail(error.diagnostics)
     return fitted, caller
-
-
-def ours(path: str) -> bool:
-    """Whether a file was written by a fit."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            return SIGN in file.read()
-    except (OSError, UnicodeDecodeError):
-        return False
 
 
 def _print(fitted: Fitted, caller: Caller, written: tuple[str, ...], *, quiet: bool) -> None:

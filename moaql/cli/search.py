@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from moaql.cli.crew import Processes, orphaned
+from moaql.cli.outputs import refuse_foreign, write_files
 from moaql.cli.running import SIMULATED, Listening, dollars, options_of, run_async, run_options
 from moaql.cli.shared import TARGET, common_options, load_searched, print_json, print_table, split_target
 from moaql.errors import UsageError
@@ -67,10 +69,7 @@ def command(
     path, name = split_target(target)
     program = load_searched(path)
     output = output or "best.moaql"
-    if worker is None and os.path.exists(output) and not force and not _ours(output):
-        raise UsageError(
-            f"`{output}` exists, and was not written by a search", "Choose another `-o`, or give `--force`."
-        )
+    refuse_foreign(output, "# Searched on ", "a search", force=force or worker is not None)
     from moaql.searching.run import Wanted, run_search
     from moaql.searching.space.find import find_search
 
@@ -93,7 +92,7 @@ def command(
         raise UsageError("workers share their answers by the bank, and there is none", "Leave `--no-bank` out.")
     with Processes(target, count - 1, passed) as crew, _Stopping(crew) as stopping, Listening(given) as listeners, view:
         wanted = Wanted(study, storage, trials, worker or "0", confirm=worker is None, crew=crew)
-        options = _with_listeners(options_of(given), listeners)
+        options = replace(options_of(given), listeners=listeners)
         conduct = run_search
         if plan.settings.tune:
             from moaql.tuning.searched import run_tuned_search as conduct
@@ -109,21 +108,6 @@ def command(
         raise click.exceptions.Exit(4)
 
 
-def _with_listeners(options: Any, listeners: tuple[Any, ...]) -> Any:
-    from dataclasses import replace
-
-    return replace(options, listeners=listeners)
-
-
-def _ours(path: str) -> bool:
-    """Whether a file is the winner of an earlier search."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            return "# Searched on " in file.read()
-    except (OSError, UnicodeDecodeError):
-        return False
-
-
 def _write(found: Outcome, output: str, folder: str) -> None:
     """The winner as a program, and the result beside the study. Paths of the program are relative to its folder."""
     import json
@@ -132,18 +116,10 @@ def _write(found: Outcome, output: str, folder: str) -> None:
 
     # `moaql report` looks topologies of the frontier up by their keys.
     result = found.document | {"frontier": [each["key"] for each in found.document["frontier"]]}
-    try:
-        os.makedirs(found.study, exist_ok=True)
-        with open(os.path.join(found.study, "result.json"), "w", encoding="utf-8", errors="replace") as file:
-            json.dump(result, file, ensure_ascii=False, indent=1)
-        if found.text is not None:
-            with open(output, "w", encoding="utf-8", errors="surrogatepass", newline="") as file:
-                file.write(moved(found.text, folder, os.path.dirname(os.path.abspath(output))))
-    except OSError as error:
-        raise UsageError(
-            f"cannot write the result: {(error.strerror or str(error)).lower()}",
-            "What was paid for is kept: try again.",
-        ) from None
+    texts = {os.path.join(found.study, "result.json"): json.dumps(result, ensure_ascii=False, indent=1)}
+    if found.text is not None:
+        texts[output] = moved(found.text, folder, os.path.dirname(os.path.abspath(output)))
+    write_files(texts)
 
 
 def _print(found: Outcome, output: str, quiet: bool) -> None:

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from moaql.cli.fit import KINDS, fit_numbers, with_fit_options, without_fit
+from moaql.cli.outputs import refuse_foreign, write_files
 from moaql.cli.progress import Progress
-from moaql.cli.running import SIMULATED, Listening, dollars, options_of, run_async, run_options
+from moaql.cli.running import SIMULATED, Listening, dollars, options_of, run_async, run_options, spent
 from moaql.cli.shared import TARGET, common_options, fail, load_program, print_json, split_target
-from moaql.errors import ProgramError, UsageError
+from moaql.errors import ProgramError
 
 if TYPE_CHECKING:
-    from moaql.run.caller import Caller
     from moaql.tuning.run import Outcome
-    from moaql.tuning.trials import Trial
 
 
 @click.command()
@@ -84,10 +83,7 @@ def command(
     path, name = split_target(target)
     program = load_program(path)
     output = output or "tuned.moaql"
-    if os.path.exists(output) and not force and not _ours(output):
-        raise UsageError(
-            f"`{output}` exists, and was not written by `moaql tune`", "Choose another `-o`, or give `--force`."
-        )
+    refuse_foreign(output, "# Tuned by ", "`moaql tune`", force=force)
     from moaql.api.choose import choose_topology
     from moaql.evaluation.task import open_task
     from moaql.tuning.run import Wanted, run_tune
@@ -99,9 +95,10 @@ def command(
         progress.begin(calls, 0)
         options = replace(options_of(given), listeners=listeners)
         try:
-            found: Outcome = run_async(
-                run_tune(program, topology, task, options, wanted, on_trial=_Best(progress).heard)
+            work = run_tune(
+                program, topology, task, options, wanted, on_trial=lambda _, caller: progress.advance(spent(caller))
             )
+            found: Outcome = run_async(work)
         except ProgramError as error:
             fail(error.diagnostics)
     if found.text is not None:
@@ -114,42 +111,11 @@ def command(
         raise click.exceptions.Exit(4)
 
 
-class _Best:
-    """What the progress bar says besides the count."""
-
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-
-    def heard(self, trial: Trial, caller: Caller) -> None:
-        """One item more."""
-        del trial
-        budget = caller.budget
-        of = f" of {dollars(budget.limit)}" if budget.limit is not None else ""
-        self._progress.advance(f"paid {dollars(budget.paid)}{of}, saved {dollars(caller.saved)}")
-
-
-def _ours(path: str) -> bool:
-    """Whether a file was written by an earlier tuning."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            return "# Tuned by " in file.read()
-    except (OSError, UnicodeDecodeError):
-        return False
-
-
 def _write(text: str, output: str, folder: str) -> None:
     """The tuned program. Its paths are relative to its folder."""
     from moaql.searching.space.moved import moved
 
-    try:
-        os.makedirs(os.path.dirname(os.path.abspath(output)), exist_ok=True)
-        with open(output, "w", encoding="utf-8", errors="surrogatepass", newline="") as file:
-            file.write(moved(text, folder, os.path.dirname(os.path.abspath(output))))
-    except OSError as error:
-        raise UsageError(
-            f"cannot write the result: {(error.strerror or str(error)).lower()}",
-            "What was paid for is kept: try again.",
-        ) from None
+    write_files({output: moved(text, folder, os.path.dirname(os.path.abspath(output)))})
 
 
 def _print(found: Outcome, output: str, quiet: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -58,6 +59,12 @@ class Task:
     def note(self) -> str:
         """What has to be said of how the set was read, or ""."""
         return self.items[0].note if self.items else ""
+
+    @property
+    def hash(self) -> str:
+        """What the items are, in 12 hexadecimal digits: ids, questions and answers, in order."""
+        items = repr([(item.id, item.question, item.text) for item in self.items])
+        return hashlib.sha256(items.encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
     def part(self, positions: Sequence[int]) -> Task:
         """The same task with these items, in this order."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
 import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -76,9 +75,7 @@ def facts_of(
         "eval": {
             "name": task.name,
             "metric": task.metric_name,
-            "hash": hashlib.sha256(
-                repr([(i.id, i.question, i.text) for i in task.items]).encode("utf-8", "surrogatepass")
-            ).hexdigest()[:12],
+            "hash": task.hash,
             "items": {
                 "search": len(splits.search.items),
                 "select": len(splits.select.items),

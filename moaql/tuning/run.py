@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +108,7 @@ async def run_tune(
         "optimizer": wanted.optimizer,
         "reflection": reflection.name,
         "date": datetime.date.today().isoformat(),
-        "eval": {"name": task.name, "metric": task.metric_name, "hash": hash_of(task)},
+        "eval": {"name": task.name, "metric": task.metric_name, "hash": task.hash},
         "items": {
             "train": len(splits.train.items),
             "select": len(splits.select.items),
@@ -127,9 +126,3 @@ async def run_tune(
     lines = lines_of(tuned, facts)
     notes = [*((task.note,) if task.note else ()), *splits.notes]
     return Outcome(document_of(tuned, facts, text, lines, notes), text, lines, tuned)
-
-
-def hash_of(task: Task) -> str:
-    """What the items are, in 12 hexadecimal digits."""
-    items = repr([(item.id, item.question, item.text) for item in task.items])
-    return hashlib.sha256(items.encode("utf-8", "surrogatepass")).hexdigest()[:12]

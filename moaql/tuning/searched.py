@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import chain, islice
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from moaql.check.checker import check_source
 from moaql.check.eval_sets import find_eval_set
@@ -87,14 +87,15 @@ async def run_tuned_search(
     parts = splits_of(task, plan.settings.holdout, options.seed)
     tuning = replace(options, budget=None if options.budget is None else SHARE * options.budget)
     notes: list[str] = []
-    early = await _early(program, plan, parts.search, tuning, notes)
+    early = await _early(program, plan, task, parts.search, tuning, notes)
     searched = program if early is None else early.program
     rest = replace(options, budget=None if options.budget is None else (1 - 2 * SHARE) * options.budget)
     found = await run_search(
         searched, find_search(searched, plan.name), rest, wanted, on_progress=on_progress, stop=stop
     )
     if found.text is not None and not stop():
-        await _late(found, program, plan, replace(task, items=parts.search.items), _late_splits(parts), tuning, notes)
+        late = Splits(parts.search, parts.select, parts.report)
+        await _late(found, program, plan, task, late, tuning, notes)
     if early is not None and found.text is not None:
         found.text = _without_unused(found.text, program, early.name)
     found.document["program"] = found.text
@@ -105,8 +106,19 @@ async def run_tuned_search(
 # Before the search
 
 
-async def _early(program: Program, plan: SearchPlan, task: Task, options: Options, notes: list[str]) -> _Tuned | None:
-    """The program with a tuned prompt in its space; None where there is none to tune, or none was accepted."""
+async def _early(
+    program: Program, plan: SearchPlan, task: Task, seen: Task, options: Options, notes: list[str]
+) -> _Tuned | None:
+    """The program with a tuned prompt in its space; None where there is none to tune, or none was accepted.
+
+    Args:
+        program: The program.
+        plan: Its search.
+        task: All items, for what is said of their origin.
+        seen: The items of the search, which alone are asked.
+        options: Of the tuning.
+        notes: Where it says why it did nothing.
+    """
     point = _cheapest_merge(plan)
     if point is None:
         notes.append(
@@ -116,7 +128,7 @@ async def _early(program: Program, plan: SearchPlan, task: Task, options: Option
     filled = _checked(write_winner(program, plan, point), program)
     topology = _topology(filled, plan)
     try:
-        splits = tuning_splits(task, options.seed)
+        splits = tuning_splits(seen, options.seed)
         found = await run_tune(filled, topology, task, options, Wanted(calls=EARLY_CALLS), splits=splits)
     except (UsageError, BudgetReached) as error:
         notes.append(f"tune=true: no prompt was tuned before the search: {error.message}")
@@ -185,10 +197,6 @@ def _unused(program: Program, name: str) -> str:
 
 
 # After it
-
-
-def _late_splits(parts: Any) -> Splits:
-    return Splits(parts.search, parts.select, parts.report)
 
 
 async def _late(

@@ -61,6 +61,8 @@ def test_a_tuned_prompt_stands_in_the_space_beside_the_old_one(
     assert "# What is searched." in text
     used = "prompt=merge-tuned" in document["best"]["program"]
     assert ("prompt merge-tuned {" in text) == ("# Tuned by gepa on " in text) == used
+    assert text.count(f"({document['eval']['hash']})") == 1 + text.count("# Tuned by ")  # all of them name one eval set
+    assert document["tuned"]["eval"]["hash"] == document["eval"]["hash"]
     assert package.load(tmp_path / "best.moaql").topologies["auto"].graph.nodes
     scores = {each["params"].get("agg.prompt"): [] for each in document["trials"]}
     for each in document["trials"]:

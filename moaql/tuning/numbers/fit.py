@@ -60,7 +60,7 @@ async def run_fit(
     wanted: Wanted,
     options: Options,
     *,
-    on_outcome: Callable[[str, int, Outcome], None] = lambda _name, _position, _outcome: None,
+    on_outcome: Callable[[Outcome, Caller], None] = lambda _outcome, _caller: None,
 ) -> tuple[Fitted, Caller]:
     """Fit, in a session of its own.
 
@@ -69,7 +69,7 @@ async def run_fit(
         task: The items and the metric.
         wanted: What is to be fitted.
         options: Bank, budget, seed and listeners.
-        on_outcome: Is called for each answer that is scored.
+        on_outcome: Is called for each answer that is scored, with the session.
 
     Returns:
         What came of it, and the session, which knows what was paid.
@@ -80,7 +80,14 @@ async def run_fit(
     from moaql.run.session import open_session
 
     async with open_session(options) as caller:
-        asking = Asking(task, caller, options.seed, wanted.at_once, options.listeners, on_outcome)
+        asking = Asking(
+            task,
+            caller,
+            options.seed,
+            wanted.at_once,
+            options.listeners,
+            lambda _name, _position, outcome: on_outcome(outcome, caller),
+        )
         return await fit(program, wanted, asking), caller
 
 
@@ -107,32 +114,21 @@ def document(fitted: Fitted, caller: Caller, written: tuple[str, ...]) -> dict[s
     return fitted.as_json() | {"paid": paid, "saved": caller.saved, "written": list(written)}
 
 
-def write(fitted: Fitted, program: Program, output: str) -> tuple[str, ...]:
-    """Write the program, and its router beside it.
+def texts_of(fitted: Fitted, program: Program, output: str) -> dict[str, str]:
+    """The program and its router as they are to be written.
 
     Args:
         fitted: What came of it.
         program: As it was.
-        output: Path of the program that is written. Its other paths are changed so that they lead where they led.
+        output: Path that the program will have. Its other paths are changed so that they lead where they led.
 
     Returns:
-        The paths of what was written.
-
-    Raises:
-        UsageError: if a file cannot be written.
+        The texts by path; the program, which names the router, comes last.
     """
     before, after = os.path.dirname(program.source.path or ""), os.path.dirname(output)
     text = _kept(moved(fitted.text, before or os.curdir, after or os.curdir), fitted.files, before, after)
     beside = {os.path.join(after, os.path.expanduser(path)): router for path, router in fitted.files.items()}
-    for path, written in {**beside, output: text}.items():
-        try:
-            os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-            with open(path, "w", encoding="utf-8", errors="surrogatepass", newline="") as file:
-                file.write(written)
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise UsageError(f"cannot write `{path}`: {reason}", "What was paid for is kept: try again.") from None
-    return (output, *beside)
+    return {**beside, output: text}
 
 
 def _kept(text: str, files: Mapping[str, str], before: str, after: str) -> str:

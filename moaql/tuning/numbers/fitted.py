@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -126,17 +125,11 @@ def check_items(task: Task, count: int | None = None) -> None:
         raise UsageError(f"{count} items of {task.name} are too few to fit numbers to", f"Give at least {FEWEST}.")
 
 
-def hash_of(task: Task) -> str:
-    """The identity of an eval set's items, 12 hexadecimal digits."""
-    items = repr([(item.id, item.question, item.text) for item in task.items])
-    return hashlib.sha256(items.encode("utf-8", "surrogatepass")).hexdigest()[:12]
-
-
 def provenance(what: str, task: Task, before: Contestant, after: Contestant, goal: Goal) -> str:
     """The comment that says where numbers come from, without `#`."""
     return (
         f"{STAMP}{datetime.date.today().isoformat()}: {what}, "
-        f"on {len(after.scores)} items of {task.name} ({hash_of(task)}), {goal.words}. "
+        f"on {len(after.scores)} items of {task.name} ({task.hash}), {goal.words}. "
         f"Cross-fitted {100 * before.score:.1f} → {100 * after.score:.1f} points, "
         f"${before.cost:.3g} → ${after.cost:.3g} an item."
     )

@@ -18,7 +18,7 @@ from moaql.routers.file import read_router, router_text
 from moaql.routers.router import Router, Trained
 from moaql.tuning.numbers.cases import routed
 from moaql.tuning.numbers.dial import picks, tuned
-from moaql.tuning.numbers.fitted import FOLDS, Contestant, Fitted, check_items, hash_of, provenance
+from moaql.tuning.numbers.fitted import FOLDS, Contestant, Fitted, check_items, provenance
 from moaql.tuning.numbers.learn import Neighbours, Words, one_thread
 from moaql.tuning.numbers.sides import one_side, table_of
 from moaql.tuning.numbers.texts import written_with
@@ -120,7 +120,7 @@ def _fitted(
         dict(zip(route.labels, costs.mean(axis=1).tolist(), strict=True)),
         whole.within,
         learner.kind(whole.setting, route.labels, scores),
-        Trained(task.name, hash_of(task), count, datetime.date.today().isoformat()),
+        Trained(task.name, task.hash, count, datetime.date.today().isoformat()),
     )
     alone = [
         Contestant(f"always {label}", tuple(row.tolist()), float(cost.mean()))

@@ -12,12 +12,13 @@ from tuning.numbers.worlds import MODELS, ROUTE, write_world
 
 import moaql
 from moaql.check.checker import check_file
+from moaql.cli.outputs import write_files
 from moaql.errors import MissingPackage
 from moaql.evaluation.task import open_task
 from moaql.routers.router import Embedding, Router, Trained, cheapest_within
 from moaql.run.session import Options, open_session
 from moaql.tuning.numbers.dial import picks
-from moaql.tuning.numbers.fit import Wanted, fit, write
+from moaql.tuning.numbers.fit import Wanted, fit, texts_of
 from moaql.tuning.numbers.fitted import Fitted
 from moaql.tuning.numbers.goal import Goal
 from moaql.tuning.numbers.learn import Neighbours, Words
@@ -87,7 +88,7 @@ def test_a_router_that_is_there_is_what_the_new_one_is_compared_with(tmp_path: P
     write_world(tmp_path)
     program, first = fitted(tmp_path)
     assert first.before.name == "always else"
-    write(first, program, str(tmp_path / "p.moaql"))
+    write_files(texts_of(first, program, str(tmp_path / "p.moaql")))
     _, second = fitted(tmp_path, (tmp_path / "p.moaql").read_text(encoding="utf-8").partition("metric=number\n")[2])
     assert second.before.name == "as it was"
     assert second.before.score >= 0.97
@@ -107,7 +108,7 @@ def test_candidates_that_pass_are_a_way_too(tmp_path: Path) -> None:
     program, found = fitted(tmp_path, route)
     assert set(found.numbers["shares"]) == {"hard", "else"}
     assert found.after.score >= 0.97
-    write(found, program, str(tmp_path / "q.moaql"))
+    write_files(texts_of(found, program, str(tmp_path / "q.moaql")))
     assert moaql.evaluate(moaql.load(tmp_path / "q.moaql"), bank="none").row("t").score >= 0.97
 
 
@@ -140,7 +141,7 @@ def test_the_nearest_questions_route_as_well(tmp_path: Path) -> None:
     options = {"bank": str(tmp_path / "bank.db"), "transport": httpx.MockTransport(answer)}
     program, found = fitted(tmp_path, embedding=embedding, **options)
     assert (found.after.score, found.accepted, len(asked)) == (1.0, True, 120)
-    write(found, program, str(tmp_path / "q.moaql"))
+    write_files(texts_of(found, program, str(tmp_path / "q.moaql")))
     again = moaql.evaluate(moaql.load(tmp_path / "q.moaql"), **options)
     assert len(asked) == 120  # they were in the bank
     assert again.row("t").score == 1.0
@@ -163,7 +164,7 @@ def test_a_router_is_applied_without_scikit_learn(tmp_path: Path) -> None:
 
     write_world(tmp_path)
     program, found = fitted(tmp_path)
-    write(found, program, str(tmp_path / "q.moaql"))
+    write_files(texts_of(found, program, str(tmp_path / "q.moaql")))
     code = (
         "import sys; sys.modules['sklearn'] = sys.modules['numpy'] = None\n"
         "import moaql\n"
