@@ -81,7 +81,7 @@ async def run_tune(
         on_trial: Is called for each item that a text was asked.
 
     Raises:
-        UsageError, ProgramError: see `tune_prompt`.
+        UsageError, ProgramError: if a name means nothing, or the items or the calls are too few.
         BankError, NotBanked, ProviderError: what was paid for is in the bank.
     """
     optimizer = find_optimizer(wanted.optimizer)

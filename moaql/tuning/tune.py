@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 from moaql.diagnostics import suggest
 from moaql.errors import UsageError
 from moaql.tuning.optimizers import OPTIMIZERS
-from moaql.tuning.target import find_place, reflection_model
 from moaql.tuning.tuner import Tuning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from moaql.check.program import Model, Program, Topology
+    from moaql.check.program import Model
     from moaql.run.caller import Caller
     from moaql.run.events import Listener
     from moaql.tuning.optimizers.base import Optimizer
@@ -74,53 +73,3 @@ async def tune_place(
     """
     tuning = Tuning(place, splits, caller, calls, seed, tuple(listeners), on_trial)
     return await tuning.tune(optimizer, reflection)
-
-
-async def tune_prompt(
-    program: Program,
-    topology: Topology,
-    splits: Splits,
-    caller: Caller,
-    *,
-    prompt: str | None = None,
-    optimizer: str = DEFAULT_OPTIMIZER,
-    reflection: str | None = None,
-    calls: int = CALLS,
-    seed: int = 0,
-    listeners: Sequence[Listener] = (),
-    on_trial: Callable[[Trial], None] = lambda _trial: None,
-) -> Tuned:
-    """Tune one prompt of a topology, with everything by name: for the search, and for whoever has a session of his own.
-
-    Args:
-        program: Whose text is to change.
-        topology: One of its topologies, without holes.
-        splits: The items to learn from, to accept by, and to report on.
-        caller: Makes all calls; its bank and budget are used.
-        prompt: Name of a prompt or stage, or id of a call. Without it, the prompt of the last aggregator.
-        optimizer: `gepa`, `miprov2` or `copro`.
-        reflection: The model that writes new texts: a model of the program or an id. By default the dearest that is asked.
-        calls: Calls of the tuned prompt at most, before the confirmation.
-        seed: Of all that is drawn.
-        listeners: Hear of everything that happens in the topology.
-        on_trial: Is called for each item that a text was asked.
-
-    Returns:
-        As `tune_place`. `moaql.tuning.written.write_prompt` puts an accepted text into the program.
-
-    Raises:
-        UsageError, ProgramError: if a name means nothing, or the items or the calls are too few.
-        BankError, NotBanked, ProviderError: what was paid for is in the bank.
-    """
-    place = find_place(program, topology, prompt)
-    return await tune_place(
-        place,
-        splits,
-        caller,
-        find_optimizer(optimizer),
-        reflection_model(program, place, reflection),
-        calls=calls,
-        seed=seed,
-        listeners=listeners,
-        on_trial=on_trial,
-    )

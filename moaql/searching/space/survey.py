@@ -86,20 +86,15 @@ def distinct(space: Space, limit: int = LIMIT) -> Distinct:
     return _look(space, limit).distinct(space.size)
 
 
-def most_dollars(space: Space, items: int, *, limit: int = LIMIT, question: Estimate = QUESTION_TOKENS) -> MostDollars:
-    """An upper bound, in dollars, of what evaluating the whole space would cost.
+def survey(space: Space, items: int, *, limit: int = LIMIT, question: Estimate = QUESTION_TOKENS) -> Survey:
+    """How many points, topologies and invalid points a space has, and what evaluating all of it would cost at most.
 
     Args:
         space: The space.
         items: Items of the eval set.
-        limit: Up to so many points all are looked at.
+        limit: Up to so many points all are looked at, at about a millisecond each.
         question: Tokens of a question.
     """
-    return survey(space, items, limit=limit, question=question).most
-
-
-def survey(space: Space, items: int, *, limit: int = LIMIT, question: Estimate = QUESTION_TOKENS) -> Survey:
-    """`distinct` and `most_dollars` together."""
     look = _look(space, limit)
     found = look.distinct(space.size)
     plans = [plan(graph, question) for graph in look.graphs.values()]

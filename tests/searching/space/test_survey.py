@@ -12,7 +12,7 @@ from moaql.graph.plan import plan
 from moaql.searching.space.find import find_search
 from moaql.searching.space.identity import identity
 from moaql.searching.space.plan import plan_search
-from moaql.searching.space.survey import LISTED, Distinct, distinct, most_dollars
+from moaql.searching.space.survey import LISTED, Distinct, distinct, survey
 from moaql.source import Source
 from tests.searching.space.spaces import HEAD, search_of, space_of
 
@@ -90,18 +90,18 @@ def test_the_most_dollars_are_the_high_ends_of_all_plans() -> None:
     space = space_of("layer ?(1..2 of [qwen, llama]) x?(1..3) -> vote by=number")
     graphs = {identity(graph): graph for graph in (space.fill(point).graph for point in space.points())}
     expected = sum(plan(graph).cost.high for graph in graphs.values())
-    found = most_dollars(space, 50)
+    found = survey(space, 50).most
     assert found.exact
     assert found.dollars == pytest.approx(50 * expected)
-    estimate = most_dollars(space, 50, limit=4)
+    estimate = survey(space, 50, limit=4).most
     assert not estimate.exact
     assert estimate.dollars is not None
 
 
 def test_an_unknown_price_is_unknown_not_nothing() -> None:
     space = search_of("?(qwen | mine)", 'model mine = "local/mine"\n').space
-    assert most_dollars(space, 10).dollars is None
-    assert most_dollars(space, 10).unpriced == ("local/mine",)
+    assert survey(space, 10).most.dollars is None
+    assert survey(space, 10).most.unpriced == ("local/mine",)
 
 
 def test_the_plan_of_a_search(tmp_path) -> None:
