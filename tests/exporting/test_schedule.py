@@ -77,3 +77,12 @@ def test_a_cascade_asks_the_strong_only_in_one_case() -> None:
         frozenset({Before("when_yes_vote"), Before("when_decides", "yes")}),
         frozenset({Before("when_no_agg"), Before("when_decides", "no")}),
     )
+
+
+@pytest.mark.parametrize("name", [*GALLERY, *PIPELINES])
+def test_nothing_waits_for_a_later_step(name: str, graphs: dict[str, list[Graph]]) -> None:
+    for graph in graphs[name]:
+        known: set[str] = set()
+        for step in schedule_of(graph).steps:
+            assert {before.step for after in step.after for before in after} <= known
+            known.add(step.name)

@@ -8,7 +8,7 @@ of a quorum and voters of an early vote that have stages of their own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from moaql.exporting.code.stage_names import method_names
@@ -64,7 +64,45 @@ class Schedule:
 
 def schedule_of(graph: Graph) -> Schedule:
     """When each stage can begin."""
-    return _Scheduler(graph).schedule()
+    return _without_circles(_Scheduler(graph).schedule())
+
+
+def _without_circles(schedule: Schedule) -> Schedule:
+    """The same schedule, in an order in which nothing waits for a later step.
+
+    What lies behind a nested gate is wanted in cases of both gates. Where the inner one cannot decide before the step itself is
+    done, the outer one has wanted it already: that case is left out, or the graph would have a circle.
+    """
+    steps = [
+        replace(
+            step, after=tuple(after for after in step.after if {each.step for each in after} <= _others(schedule, step))
+        )
+        for step in schedule.steps
+    ]
+    ordered: dict[str, Step] = {}
+    while len(ordered) < len(steps):
+        step = next(each for each in steps if each.name not in ordered and _waits_for(each) <= ordered.keys())
+        ordered[step.name] = step
+    return Schedule(tuple(ordered.values()), schedule.last)
+
+
+def _others(schedule: Schedule, left_out: Step) -> set[str]:
+    """The steps that can happen, some way or other, where one never does."""
+    found: set[str] = set()
+    while True:
+        new = {
+            step.name
+            for step in schedule.steps
+            if step.name not in found and step.name != left_out.name
+            if any({each.step for each in after} <= found for after in step.after)
+        }
+        if not new:
+            return found
+        found |= new
+
+
+def _waits_for(step: Step) -> set[str]:
+    return {each.step for after in step.after for each in after}
 
 
 class _Scheduler:

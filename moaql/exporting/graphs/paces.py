@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from moaql.exporting.code.schedule import Before, schedule_of
 from moaql.exporting.code.stages import is_early
-from moaql.exporting.graphs.waits import certain_before, needed
+from moaql.exporting.graphs.waits import certain_before
 from moaql.graph.nodes import Call, Reduce
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def held_up(graph: Graph) -> list[str]:
     """Ids of the stages that wait for the answers of a stage that they do not read."""
     schedule = schedule_of(graph)
     certain = certain_before(schedule)
-    rounds = _rounds(schedule, certain)
+    rounds = _rounds(schedule)
     asking = {step.name: _cases(certain[Before(step.name)]) for step in schedule.steps if _asks(graph.nodes[step.node])}
 
     def is_held_up(after: Set[Before]) -> bool:
@@ -33,7 +33,7 @@ def held_up(graph: Graph) -> list[str]:
             for other, ways in asking.items()
         )
 
-    return [step.node for step in schedule.steps if any(map(is_held_up, needed(step, certain)))]
+    return [step.node for step in schedule.steps if any(map(is_held_up, step.after))]
 
 
 def _asks(node: Node) -> bool:
@@ -44,12 +44,11 @@ def _cases(before: Set[Before]) -> dict[str, str]:
     return {each.step: each.case for each in before if each.case}
 
 
-def _rounds(schedule: Schedule, certain: Mapping[Before, Set[Before]]) -> dict[str, int]:
+def _rounds(schedule: Schedule) -> dict[str, int]:
     """The first round in which each stage can run; a case is a round of its own."""
-    rounds = dict.fromkeys((step.name for step in schedule.steps), 0)
-    for _ in schedule.steps:  # no way is longer than that
-        for step in schedule.steps:
-            rounds[step.name] = min(_round(after, rounds) for after in needed(step, certain))
+    rounds: dict[str, int] = {}
+    for step in schedule.steps:
+        rounds[step.name] = min(_round(after, rounds) for after in step.after)
     return rounds
 
 

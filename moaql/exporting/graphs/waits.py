@@ -82,7 +82,7 @@ class _Builder:
 
     def _node(self, step: Step) -> Node:
         cases = tuple((label, self._names[Before(step.name, label)]) for label in step.labels)
-        after = dict.fromkeys(self._reduced(each) for each in needed(step, self._certain))
+        after = dict.fromkeys(self._reduced(each) for each in step.after)
         return Node(self._names[Before(step.name)], step, cases, tuple(after), self._only_in(step))
 
     def _only_in(self, step: Step) -> tuple[tuple[str, str], ...]:
@@ -98,12 +98,6 @@ class _Builder:
         """The nodes to wait for, without those that others of them had to wait for."""
         left = {each for each in wanted if not any(each in self._certain[other] for other in wanted if other != each)}
         return tuple(name for before, name in self._names.items() if before in left)
-
-
-def needed(step: Step, certain: Mapping[Before, Set[Before]]) -> list[frozenset[Before]]:
-    """What a step waits for, without what can only happen when it has run already."""
-    own = Before(step.name)
-    return [after for after in step.after if not any(own in certain[each] for each in after)]
 
 
 def certain_before(schedule: Schedule) -> Mapping[Before, Set[Before]]:

@@ -11,7 +11,7 @@ from moaql.exporting.code.program import class_name, write_program
 from moaql.exporting.code.schedule import schedule_of
 from moaql.exporting.haystack_pipeline.components import VERSION, write_components
 from moaql.exporting.haystack_pipeline.document import document_of, ends_of
-from moaql.exporting.haystack_pipeline.order import beside_others, without_circles
+from moaql.exporting.haystack_pipeline.order import beside_others
 from moaql.exporting.haystack_pipeline.yaml import yaml_text
 from moaql.exporting.targets.python import TARGET as PYTHON
 
@@ -32,7 +32,8 @@ _HEAD = """\
 # or HAYSTACK_DESERIALIZATION_ALLOWLIST={package} in the environment. Models, prompts and the names of the variables that
 # hold keys are in {package}/topology.py. Ask with {{"{question}": {{"messages": ...}}}}; the answer is in ["{answer}"]["replies"].
 #
-# Every stage is a component. All of them are handed the `run` of the question, which keeps the bill.
+# Every stage is a component. All of them are handed the `run` of the question, which keeps the bill and is part of no snapshot.
+# The answer is not streamed, and a chat generator's `generation_kwargs` and tools are not taken.
 
 """
 
@@ -52,7 +53,7 @@ class Haystack:
         origin = program.source.name.replace("\\", "/").rpartition("/")[2]
         package = package_name(graph)
         metadata = {"topology": graph.name, "origin": origin, "haystack": VERSION}
-        schedule = without_circles(schedule_of(graph))
+        schedule = schedule_of(graph)
         question, answer = ends_of(schedule)
         head = _HEAD.format(
             name=graph.name, origin=origin, version=VERSION, package=package, question=question, answer=answer
@@ -76,7 +77,7 @@ def package_name(graph: Graph) -> str:
 
 
 def _losses(graph: Graph) -> Iterator[Loss]:
-    schedule = without_circles(schedule_of(graph))
+    schedule = schedule_of(graph)
     beside = set(beside_others(schedule))
     for step in schedule.steps:
         if step.name in beside:
@@ -86,8 +87,6 @@ def _losses(graph: Graph) -> Iterator[Loss]:
             )
         if step.name in beside and len(step.after) > 1:
             yield Loss(step.node, "it begins when nothing else of the question runs, as all joins of Haystack do")
-    yield Loss("", "the answer is not streamed, and a chat generator's `generation_kwargs` and tools are not taken")
-    yield Loss("", "a run cannot be resumed from a snapshot, which does not hold what stages share")
 
 
 TARGET = Haystack()
