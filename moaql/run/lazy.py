@@ -168,9 +168,8 @@ class _Poll:
                 more_refs = self._refs[first : first + more]
                 self._asked += self._run.demand((ref.node for ref in more_refs), work.begins(self._asked))
                 pending = [each for each in self._asked if not each.done]
-                if not pending:
-                    break
-                await self._wait(pending)
+                if pending:  # else others have asked these voters before, and have heard them
+                    await self._wait(pending)
             heard = [*self._heard(), *([None] * (len(self._refs) - len(self._asked)))]
             self._run.reduce(self._node, heard, work.begins(self._asked), work)
         finally:

@@ -121,6 +121,13 @@ def test_an_early_vote_that_is_decided_cancels_the_voter_it_does_not_need() -> N
     assert script.cancelled == ["slow"]
 
 
+def test_an_early_vote_hears_all_voters_that_it_needs_also_where_others_have_heard_them_before() -> None:
+    script = Script(a="1", b="2", d="3", c="9")
+    vote = "vote by=number early=true tie=first"
+    answer = script.run(f"layer [a, b, d, b, b] -> when agreement by=number < 0.9 {{ {vote} }} else {{ agg c }}")
+    assert answer.text == "2"
+
+
 def test_only_the_chosen_side_is_asked() -> None:
     program = "layer [a, b] -> when agreement == 1 { vote } else { agg c }"
     script = Script(a="42", b="42", c="merged")
