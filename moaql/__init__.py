@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from moaql.run.result import Answer, Loss, Said
     from moaql.run.session import Options, Session, open_session
     from moaql.run.trace import TraceFile
+    from moaql.serving.verbs import aserve, asgi, serve
 
 _HOME = {
     "Answer": "moaql.run.result",
@@ -70,6 +71,8 @@ _HOME = {
     "UsageError": "moaql.errors",
     "aevaluate": "moaql.api.measure",
     "asearch": "moaql.api.find",
+    "aserve": "moaql.serving.verbs",
+    "asgi": "moaql.serving.verbs",
     "atune": "moaql.api.tune",
     "build": "moaql.api.verbs",
     "evaluate": "moaql.api.measure",
@@ -78,6 +81,7 @@ _HOME = {
     "parse": "moaql.api.verbs",
     "plan": "moaql.api.verbs",
     "search": "moaql.api.find",
+    "serve": "moaql.serving.verbs",
     "tune": "moaql.api.tune",
 }
 __all__ = [
@@ -109,6 +113,8 @@ __all__ = [
     "__version__",
     "aevaluate",
     "asearch",
+    "aserve",
+    "asgi",
     "atune",
     "build",
     "evaluate",
@@ -117,6 +123,7 @@ __all__ = [
     "parse",
     "plan",
     "search",
+    "serve",
     "tune",
 ]
 

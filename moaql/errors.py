@@ -184,13 +184,17 @@ class NoCandidates(MoaqlError):  # noqa: N818
     Attributes:
         losses: See above.
         unrecorded: Whether that is so only because a recording does not hold the answers.
+        too_long: Whether that is so only because the prompts do not fit the models' contexts.
     """
 
     exit_code = 3
 
-    def __init__(self, message: str, losses: Sequence[str] = (), *, unrecorded: bool = False) -> None:
+    def __init__(
+        self, message: str, losses: Sequence[str] = (), *, unrecorded: bool = False, too_long: bool = False
+    ) -> None:
         self.losses = tuple(losses)
         self.unrecorded = unrecorded
+        self.too_long = too_long
         super().__init__(message, "\n".join(f"- {loss}" for loss in losses))
 
 

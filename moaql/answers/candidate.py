@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Candidate:
         critiques: What critics said of it, in order.
         score: From 0 to 1, as attached last.
         tests: What a good answer must pass, as attached.
+        tool_calls: Calls of tools that it ends with, as they stand in a chat message; only a topology of one call is given tools.
         shown: For a text written about candidates: the `node` of each that it was shown, in the order of their numbers.
     """
 
@@ -51,3 +53,4 @@ class Candidate:
     tests: str = ""
     shown: tuple[str, ...] = ()
     stated: tuple[str, ...] | None = None
+    tool_calls: tuple[dict[str, Any], ...] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,12 +12,9 @@ from moaql.cli.shared import TARGET, common_options, load_program, print_json, s
 from moaql.errors import UsageError
 
 if TYPE_CHECKING:
-    import asyncio
     import socket
     from collections.abc import Sequence
 
-    from moaql.graph.nodes import Graph
-    from moaql.run.events import Listener
     from moaql.run.session import Options
     from moaql.serving.keys import Key
     from moaql.serving.programs import Programs
@@ -70,8 +67,10 @@ def command(
     Example: moaql serve programs/quickstart.moaql --port 8000 --budget 5
     """
     from moaql.serving.keys import from_environment, read_keys
+    from moaql.serving.opening import acceptor
+    from moaql.serving.programs import Programs
     from moaql.serving.server import Patience, listen, need_packages
-    from moaql.serving.visit import Rules
+    from moaql.serving.visit import Rules, loopback_names
 
     need_packages()
     split = [split_target(target) for target in targets]
@@ -80,14 +79,14 @@ def command(
         load_program(path)  # shows what is wrong in it
     known = read_keys(keys, from_environment())
     options = options_of(given)
-    programs = _programs(split, options, known)
-    hosts = None if known else frozenset({"localhost", "127.0.0.1", "::1", host.lower()})
+    programs = Programs(split, acceptor(options, known), _say)
+    hosts = None if known else loopback_names(host)
     rules = Rules(at_once, max_body * 1024**2, timeout=timeout, hosts=hosts)
     listening = listen(host, port, has_keys=bool(known))
     try:
         with Listening(given) as listeners:
             wanted = _Wanted(known, rules, Patience(drain=drain), no_reload, as_json, quiet)
-            run_async(_serve(programs, listening, options, wanted, listeners))
+            run_async(_serve(programs, listening, replace(options, listeners=listeners), wanted))
     finally:
         listening.close()
     return 0
@@ -96,19 +95,6 @@ def command(
 def _refuse_input(path: str) -> None:
     if path == "-":
         raise UsageError("a server reads files, which it loads again when they change", "Give the path of a program.")
-
-
-def _programs(targets: Sequence[tuple[str, str | None]], options: Options, keys: Sequence[Key]) -> Programs:
-    from moaql.serving.accounts import refuse_unpriced
-    from moaql.serving.programs import Programs
-
-    limited = options.budget is not None or any(key.dollars is not None for key in keys)
-
-    def accept(graph: Graph) -> None:
-        if limited and not options.offline:
-            refuse_unpriced(graph)
-
-    return Programs(targets, accept, _say)
 
 
 @dataclass(frozen=True)
@@ -128,13 +114,11 @@ async def _serve(
     listening: socket.socket,
     options: Options,
     wanted: _Wanted,
-    listeners: tuple[Listener, ...],
 ) -> None:
     import asyncio
 
-    from moaql.serving.accounts import open_accounts
-    from moaql.serving.door import Door
-    from moaql.serving.server import serve, url_of
+    from moaql.serving.opening import open_door
+    from moaql.serving.server import on_signals, serve_until, url_of
 
     def ready() -> None:
         names = [each.id for each in programs.served]
@@ -149,32 +133,10 @@ async def _serve(
             _say(SIMULATED)
 
     stop, hurry = asyncio.Event(), asyncio.Event()
-    _on_signals(stop, hurry)
-    async with open_accounts(options, wanted.keys) as accounts:
-        log = _nothing if wanted.quiet else _say
-        door = Door(programs, accounts, wanted.rules, seed=options.seed, listeners=listeners, log=log)
-        watching = None if wanted.no_reload else asyncio.create_task(programs.watch())
-        try:
-            await serve(door, listening, stop, hurry, wanted.patience, ready)
-        finally:
-            if watching is not None:
-                watching.cancel()
-                await asyncio.gather(watching, return_exceptions=True)
-
-
-def _on_signals(stop: asyncio.Event, hurry: asyncio.Event) -> None:
-    import asyncio
-    import signal
-
-    def end() -> None:
-        (hurry if stop.is_set() else stop).set()
-
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        try:
-            loop.add_signal_handler(number, end)
-        except NotImplementedError:  # Windows: Ctrl-C ends the process as usual
-            break
+    on_signals(stop, hurry)
+    log = _nothing if wanted.quiet else _say
+    async with open_door(programs, options, wanted.keys, wanted.rules, reload=not wanted.no_reload, log=log) as door:
+        await serve_until(door, listening, stop, hurry, wanted.patience, ready)
 
 
 def _say(line: str) -> None:

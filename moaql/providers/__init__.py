@@ -20,6 +20,7 @@ PROVIDERS: Registry[Provider] = Registry(
             "recording",
             "replies",
             "secrets",
+            "tool_calls",
             "turns",
             "wire",
         }

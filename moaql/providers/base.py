@@ -42,7 +42,9 @@ class Request:
         model: What stands behind it.
         messages: (role, text) pairs.
         settings: Sampling settings to send, sorted by name: `temperature top_p max_tokens seed stop`, and `logprobs` (true)
-            where the confidence of the answer is needed. Nothing else is sent.
+            where the confidence of the answer is needed. A server of topologies passes on, to providers that take them,
+            `response_format`, `tools`, `tool_choice`, `parallel_tool_calls`, and `turns`: chat messages that are sent as they
+            are, in place of all but the system messages. Nothing else is sent.
         sample: Index of the sample, from 0. A provider that takes a seed is sent `seed + sample`.
         connection: `base_url`, `api_key_env`, `file`, `prices`, as stated in the program, sorted by name. `file` and `prices` are
             absolute paths.
@@ -77,6 +79,7 @@ class Response:
         confidence: Mean probability of the answer's tokens; None where the provider does not say.
         latency: Seconds that the call took; None where the runner shall measure it. A recording knows it.
         stated: The answer that is in the text, where a recording states it: see `Candidate.stated`.
+        tool_calls: Calls of the tools that were sent, as they stand in a chat message. `finish` is `tool_calls` then.
     """
 
     text: str
@@ -88,6 +91,7 @@ class Response:
     confidence: float | None = None
     latency: float | None = None
     stated: tuple[str, ...] | None = None
+    tool_calls: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

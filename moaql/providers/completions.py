@@ -13,6 +13,7 @@ from moaql.providers.base import Response
 from moaql.providers.events import DONE
 from moaql.providers.fields import an_object, count, mean_probability, objects, text
 from moaql.providers.replies import Asked, failed_event, no_text, nonsense
+from moaql.providers.tool_calls import GatheredCalls
 from moaql.providers.wire import Gathered, ended_early
 
 _FINISHES = {"eos": "stop", "eos_token": "stop", "end_turn": "stop", "max_tokens": "length", "model_length": "length"}
@@ -59,6 +60,7 @@ class GatheredCompletion(Gathered):
         self._reasoning: list[str] = []
         self._refusal: list[str] = []
         self._logprobs: list[Any] = []
+        self._calls = GatheredCalls()
         self._usage: dict[str, Any] = {}
         self._model = ""
         self._done = False
@@ -90,6 +92,8 @@ class GatheredCompletion(Gathered):
         self._text.append(content or "")
         self._reasoning.append(reasoning or text(message.get("reasoning_content")) or text(message.get("reasoning")))
         self._refusal.append(text(message.get("refusal")))
+        if self.asked.tools:
+            self._calls.take(message)
         return content or ""
 
     def response(self) -> Response:
@@ -100,8 +104,10 @@ class GatheredCompletion(Gathered):
         finish = _FINISHES.get(self.finish, self.finish or "stop")
         if finish in _BROKEN:
             raise ServerFailed(f"`{self.asked.id}` failed in the middle of its answer", "Try again later.")
+        calls = self._calls.calls() if finish not in ("length", "content_filter") else ()  # half a call is none
+        finish = "tool_calls" if calls else finish
         # An empty text is an answer, unless something else than the model has kept it empty.
-        if not self._wrote or (not answer and (refusal or finish in ("length", "content_filter"))):
+        if not calls and (not self._wrote or (not answer and (refusal or finish in ("length", "content_filter")))):
             raise no_text(self.asked, finish, refusal)
         return Response(
             text=answer,
@@ -111,6 +117,7 @@ class GatheredCompletion(Gathered):
             finish=finish,
             model=self._model,
             confidence=mean_probability(self._logprobs),
+            tool_calls=calls,
         )
 
 

@@ -14,6 +14,8 @@ from moaql.providers.fields import objects
 from moaql.providers.wire import Wire, texts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from moaql.providers.base import Request, Response
     from moaql.providers.replies import Asked
     from moaql.providers.wire import Gathered
@@ -38,12 +40,9 @@ class OpenAI(Wire):
     def body(self, request: Request, streamed: bool) -> dict[str, Any]:
         """Model, messages and settings."""
         endpoint = endpoint_of(request) or _UNKNOWN
-        body: dict[str, Any] = {
-            "model": request.model,
-            "messages": [{"role": role, "content": content} for role, content in request.messages],
-        }
         settings = dict(request.settings)
-        for name in ("temperature", "top_p", "response_format"):
+        body: dict[str, Any] = {"model": request.model, "messages": _messages(request, settings.get("turns"))}
+        for name in ("temperature", "top_p", "response_format", "tools", "tool_choice", "parallel_tool_calls"):
             if settings.get(name) is not None:
                 body[name] = settings[name]
         if settings.get("max_tokens") is not None:
@@ -73,6 +72,12 @@ class OpenAI(Wire):
         choices = objects(document.get("choices")) if isinstance(document, dict) else []
         # Perplexity's chunks hold both: what is new, and what there is so far.
         return bool(choices) and "message" in choices[0] and "delta" not in choices[0]
+
+
+def _messages(request: Request, turns: Sequence[dict[str, Any]] | None) -> list[dict[str, Any]]:
+    """The messages; of a conversation that is passed on as it is, the system message alone is the program's."""
+    own = request.messages if turns is None else [each for each in request.messages if each[0] == "system"]
+    return [{"role": role, "content": content} for role, content in own] + list(turns or ())
 
 
 def _limit_name(request: Request) -> str:

@@ -106,12 +106,14 @@ class Asked:
         url: Where the request went.
         variable: The variable that holds the key, or None.
         key: The key, to take it out of what is shown.
+        tools: Whether tools were sent, which the answer may call.
     """
 
     id: str
     url: str = ""
     variable: str | None = None
     key: str = field(default="", repr=False)
+    tools: bool = False
 
     @property
     def place(self) -> str:

@@ -53,7 +53,8 @@ class Wire(ABC):
         """
         key = key_of(request)
         streamed = on_text is not None
-        asked = Asked(request.id, self.url(request, streamed), key_variable(request), key)
+        tools = any(name == "tools" for name, _ in request.settings)
+        asked = Asked(request.id, self.url(request, streamed), key_variable(request), key, tools)
         headers, body = self.headers(key), self.body(request, streamed)
         if on_text is None:
             reply = await transport.post(asked.url, headers, body)

@@ -7,19 +7,41 @@ may. A call whose end nobody saw (a lost connection, a cancellation) may have be
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from moaql.errors import BudgetReached, UsageError
+
+if TYPE_CHECKING:
+    from moaql.providers.base import Pairs
 
 DEFAULT_LONGEST = 8192
 """Tokens. With a budget, a call that states no `max_tokens` is sent this one, so that its price has an upper bound."""
 _MESSAGE_TOKENS = 16
 """More than any chat template adds to a message."""
+_IMAGE_TOKENS = 50_000
+"""More than OpenAI counts for an image: 48,169 for the eight tiles of the largest one that gpt-4o-mini looks at."""
 
 
 def most_prompt_tokens(messages: tuple[tuple[str, str], ...]) -> int:
     """Tokens that the messages have at most: a token holds one byte at least."""
     return sum(len(text.encode("utf-8", "surrogatepass")) + _MESSAGE_TOKENS for _, text in messages)
+
+
+def most_setting_tokens(settings: Pairs) -> int:
+    """Tokens that settings add to a prompt at most: tools, and a conversation that is passed on as it is, images among it."""
+    given = dict(settings)
+    told = [given[name] for name in ("tools", "turns") if name in given]
+    if not told:
+        return 0
+    images = sum(_images(turn) for turn in given.get("turns") or ())
+    return len(json.dumps(told)) + _MESSAGE_TOKENS * len(given.get("turns") or ()) + _IMAGE_TOKENS * images
+
+
+def _images(turn: dict[str, Any]) -> int:
+    parts = turn.get("content")
+    return sum(part.get("type") == "image_url" for part in parts) if isinstance(parts, list) else 0
 
 
 def without_price(model: str) -> UsageError:

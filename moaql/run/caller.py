@@ -19,10 +19,11 @@ from moaql.check.prices import listed_price
 from moaql.errors import NotBanked, ProviderError, UsageError
 from moaql.graph.assumptions import tokens_of
 from moaql.providers.find import find_provider
-from moaql.run.budget import DEFAULT_LONGEST, Budget, most_prompt_tokens
+from moaql.run.budget import DEFAULT_LONGEST, Budget, most_prompt_tokens, most_setting_tokens
 from moaql.run.flights import Flight, bill
 from moaql.run.limits import Limits
 from moaql.run.retry import Retries
+from moaql.run.tools import as_text, said, with_calls
 
 if TYPE_CHECKING:
     from moaql.bank.base import Bank
@@ -84,6 +85,10 @@ class Caller:
         self.offline = offline
         self.saved = 0.0
         """Dollars that the bank saved."""
+        self.cancelled = 0
+        """Calls that were ended while they were being answered, because nobody waited for them any more."""
+        self.cancelled_cost = 0.0
+        """Dollars that these may have cost, of those whose price is known: what a budget would reserve for them."""
         self._transport = transport
         self._limits = limits or Limits()
         self._retries = retries or Retries()
@@ -135,8 +140,8 @@ class Caller:
             if self.offline:
                 raise _not_banked(request)
             self._check_open()
-            flight = self._flights[key] = Flight(on_text)
-            hear = flight.hear if on_text is not None else None
+            flight = self._flights[key] = Flight(streamed=on_text is not None)
+            hear = flight.hear if flight.streamed else None
             # While the bank was asked, the same call may have begun and landed.
             look_again = self._landings != landings
             flight.task = asyncio.create_task(
@@ -145,11 +150,13 @@ class Caller:
             self._tasks[flight.task] = flight
             flight.task.add_done_callback(self._landed)
         try:
-            answered = await flight.land(shared=shared)
+            answered = await flight.land(on_text)
         finally:
             if self._flights.get(key) is flight and flight.is_over:
                 del self._flights[key]
-        return _share(flight, answered, price, on_text) if shared else bill(flight, answered)
+        if on_text is not None and not flight.streamed:
+            on_text(answered.response.text)
+        return _share(flight, answered, price) if shared else bill(flight, answered)
 
     async def close(self) -> None:
         """Cancel what is in flight, and wait until it is gone. Nothing is asked any more."""
@@ -182,7 +189,7 @@ class Caller:
         return await self.budget.reserve(_worst_case(request, price), request.id)
 
     def _from_bank(self, entry: Entry, price: Price | None, on_text: OnText | None) -> Answered:
-        response = _counted(entry.response, entry.request)
+        response = with_calls(_counted(entry.response, entry.request), entry.request)
         cost = cost_of(response, price)
         self.saved += cost or 0.0
         if on_text is not None:
@@ -216,7 +223,7 @@ class Caller:
         # An answer that its budget's limit did not cut is what the call without it would have given.
         cut = sent is not request and response.finish == "length"
         kept, kept_key = (sent, key_of(sent)) if cut else (request, key)
-        await self.bank.store(kept_key, Entry(kept, response, cost, latency, time.time()))
+        await self.bank.store(kept_key, Entry(kept, as_text(response), cost, latency, time.time()))
         return Answered(response, cost, paid, latency, attempts=attempts)
 
     async def _send(
@@ -263,6 +270,9 @@ class Caller:
                 await asyncio.sleep(wait)
             except BaseException:
                 (self.budget.forfeit if begun else self.budget.release)(reservation)
+                if begun:
+                    self.cancelled += 1
+                    self.cancelled_cost += _worst_case(request, price) or 0.0
                 raise
             else:
                 counted = _counted(response, request)
@@ -274,10 +284,8 @@ class Caller:
                 return response, cost, latency, attempt, cost
 
 
-def _share(flight: Flight, answered: Answered, price: Price | None, on_text: OnText | None) -> Answered:
+def _share(flight: Flight, answered: Answered, price: Price | None) -> Answered:
     """The answer to somebody else's call, at the price that this program knows."""
-    if on_text is not None:
-        on_text(answered.response.text)
     return replace(bill(flight, answered), cost=cost_of(answered.response, price), shared=True)
 
 
@@ -299,7 +307,8 @@ def _worst_case(request: Request, price: Price | None) -> float | None:
     if price is None:
         return None
     longest = dict(request.settings).get("max_tokens") or DEFAULT_LONGEST
-    return (most_prompt_tokens(request.messages) * price[0] + int(longest) * price[1]) / 1e6
+    read = most_prompt_tokens(request.messages) + most_setting_tokens(request.settings)
+    return (read * price[0] + int(longest) * price[1]) / 1e6
 
 
 def _with_longest(request: Request, longest: int) -> Request:
@@ -309,13 +318,13 @@ def _with_longest(request: Request, longest: int) -> Request:
 def _counted(response: Response, request: Request) -> Response:
     """With tokens estimated by length where the provider counts none, or 0 of a text: a call without a count is not free."""
     prompt, completion = response.prompt_tokens, response.completion_tokens
-    if prompt and (completion or (completion == 0 and not response.text and not response.reasoning)):
+    if prompt and (completion or (completion == 0 and not said(response) and not response.reasoning)):
         return response
     if not prompt:
         prompt = round(sum(tokens_of(text) for _, text in request.messages)) + 4 * len(request.messages)
     if not completion:
         most = dict(request.settings).get("max_tokens") or math.inf
-        completion = max(1, round(min(most, tokens_of(response.text) + tokens_of(response.reasoning))))
+        completion = max(1, round(min(most, tokens_of(said(response)) + tokens_of(response.reasoning))))
     return replace(response, prompt_tokens=prompt, completion_tokens=completion)
 
 

@@ -18,6 +18,7 @@ from moaql.run.budget import without_price
 from moaql.run.caller import Answered, Caller
 from moaql.run.events import CallFinished
 from moaql.run.render import Rendered, render
+from moaql.run.tools import said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -99,7 +100,7 @@ async def carry_out(call: Call, candidates: Sequence[Candidate], asking: Asking,
             rendered.messages,
             dict(settings),
             candidate,
-            response.text,
+            said(response),
             "",
             response.model,
             sent.count,
@@ -222,6 +223,7 @@ def _candidate(call: Call, model: Model, rendered: Rendered, answered: Answered)
         banked=answered.banked,
         shown=rendered.shown,
         stated=response.stated,
+        tool_calls=response.tool_calls,
     )
 
 

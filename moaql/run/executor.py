@@ -11,7 +11,7 @@ import asyncio
 import random
 from typing import TYPE_CHECKING
 
-from moaql.errors import MoaqlError, NotRecorded, ProviderError, UsageError
+from moaql.errors import ContextTooLong, MoaqlError, NotRecorded, ProviderError, UsageError
 from moaql.graph.nodes import Call, Gate, Graph, Reduce
 from moaql.operations import OPERATIONS
 from moaql.operations.base import Given
@@ -176,7 +176,9 @@ class _Run:
                 if spoken and self._spoke:
                     raise  # half of an answer was shown: another cannot take its place
                 reason = error.message + (f" ({error.next_step})" if error.next_step else "")
-                self._record.lose(node.id, reason, unrecorded=isinstance(error, NotRecorded) and error.absent)
+                unrecorded = isinstance(error, NotRecorded) and error.absent
+                too_long = isinstance(error, ContextTooLong)
+                self._record.lose(node.id, reason, unrecorded=unrecorded, too_long=too_long)
                 work.finish((None,), ready_at)
             else:
                 work.finish((candidate,), ready_at + candidate.latency)

@@ -17,20 +17,22 @@ class Flight:
     """A call in flight, and who waits for it.
 
     Args:
-        on_text: Of who asked first: hears the pieces for as long as they wait.
+        streamed: Whether its pieces are heard as they arrive: by all who wait and want to hear them.
 
     Attributes:
+        streamed: See above.
         task: Makes the call.
         billed: Whether one of those who wait has taken the bill.
     """
 
-    __slots__ = ("_deaf", "_on_text", "_waiting", "billed", "task")
+    __slots__ = ("_heard", "_hearers", "_waiting", "billed", "streamed", "task")
 
-    def __init__(self, on_text: OnText | None) -> None:
+    def __init__(self, *, streamed: bool) -> None:
         self.task: asyncio.Task[Answered]
+        self.streamed = streamed
         self.billed = False
-        self._on_text = on_text
-        self._deaf: Exception | None = None
+        self._heard: list[str] = []
+        self._hearers: list[_Hearer] = []
         self._waiting: list[asyncio.Future[None]] = []
 
     @property
@@ -39,24 +41,31 @@ class Flight:
         return not self._waiting or self.task.done()
 
     def hear(self, piece: str) -> None:
-        """A piece has arrived. One who cannot hear it does not end a call that is paid, and that others may wait for."""
-        if self._on_text is None:
-            return
-        try:
-            self._on_text(piece)
-        except Exception as error:
-            self._on_text, self._deaf = None, error
+        """A piece has arrived."""
+        self._heard.append(piece)
+        for each in self._hearers:
+            each.hear(piece)
 
-    async def land(self, *, shared: bool) -> Answered:
-        """Wait for it. Being cancelled here cancels it only when nobody else waits."""
+    async def land(self, on_text: OnText | None) -> Answered:
+        """Wait for it. Being cancelled here cancels it only when nobody else waits.
+
+        Args:
+            on_text: Hears the pieces; who comes late hears at once what was said before.
+        """
+        hearer = None
+        if on_text is not None and self.streamed:
+            hearer = _Hearer(on_text)
+            if self._heard:
+                hearer.hear("".join(self._heard))
+            self._hearers.append(hearer)
         try:
             if not self.task.done():
                 await self._wait()
         finally:
-            if not shared:
-                self._on_text = None
-        if self._deaf is not None and not shared:
-            raise self._deaf
+            if hearer is not None:
+                self._hearers.remove(hearer)
+        if hearer is not None and hearer.deaf is not None:
+            raise hearer.deaf
         if self.task.cancelled():
             raise UsageError("the session was closed while a run waited for a call", "Wait for runs before it closes.")
         return self.task.result()
@@ -79,6 +88,28 @@ class Flight:
         for future in self._waiting:
             if not future.done():
                 future.set_result(None)
+
+
+class _Hearer:
+    """One who hears the pieces. One who cannot does not end a call that is paid, and that others may wait for.
+
+    Attributes:
+        deaf: Why they cannot hear any more.
+    """
+
+    __slots__ = ("_on_text", "deaf")
+
+    def __init__(self, on_text: OnText) -> None:
+        self._on_text = on_text
+        self.deaf: Exception | None = None
+
+    def hear(self, piece: str) -> None:
+        """A piece."""
+        if self.deaf is None:
+            try:
+                self._on_text(piece)
+            except Exception as error:
+                self.deaf = error
 
 
 def bill(flight: Flight, answered: Answered) -> Answered:

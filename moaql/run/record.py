@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from moaql.errors import NoCandidates
+from moaql.graph.nodes import Call
 from moaql.run.events import CallFinished, NodeFinished, RunFinished, RunStarted
 from moaql.run.result import Answer, Loss, Said
 
@@ -41,6 +42,7 @@ class Record:
         self._said: dict[str, CallFinished] = {}
         self._losses: dict[str, str] = {}
         self._unrecorded = 0
+        self._too_long: set[str] = set()
         self._notes: list[str] = []
         self._decisions: dict[str, str] = {}
         self._started = time.perf_counter()
@@ -57,10 +59,19 @@ class Record:
             ]
         self._tell(event)
 
-    def lose(self, node: str, reason: str, *, unrecorded: bool = False) -> None:
-        """A node has no output, and that is why; `unrecorded` where a recording does not hold it."""
+    def lose(self, node: str, reason: str, *, unrecorded: bool = False, too_long: bool = False) -> None:
+        """A node has no output, and that is why.
+
+        Args:
+            node: Its id.
+            reason: In a sentence.
+            unrecorded: Whether a recording does not hold it.
+            too_long: Whether its prompt does not fit the model's context.
+        """
         self._losses[node] = reason
         self._unrecorded += unrecorded
+        if too_long:
+            self._too_long.add(node)
 
     def reduced(
         self,
@@ -102,6 +113,8 @@ class Record:
             f"`{self._graph.name}` has no answer: {what if count else 'every candidate was filtered out'}",
             losses,
             unrecorded=0 < count == self._unrecorded,
+            too_long=bool(self._too_long)
+            and all(id in self._too_long for id in self._losses if isinstance(self._graph.nodes[id], Call)),
         )
 
     def answer(self, outputs: tuple[Candidate, ...], latency: float) -> Answer:

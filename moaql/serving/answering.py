@@ -1,4 +1,4 @@
-"""`POST /v1/chat/completions`: a conversation through a topology, as one document or as a stream.
+"""A conversation through a topology, answered as one document or as a stream, in the form of OpenAI or of Anthropic.
 
 A client that leaves ends its runs, and with them every call that nobody else waits for.
 """
@@ -8,15 +8,20 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from moaql.errors import UsageError
 from moaql.run.executor import run
 from moaql.serving.body import ClientLeft, read_json
 from moaql.serving.chat import Chat, read_chat
-from moaql.serving.completions import ALIVE, DONE, Head, bill_of, chunk, completion, event, finish_of, usage_chunk
+from moaql.serving.completions import Head, bill_of, completion
 from moaql.serving.failures import Failure, failure_of, too_many, wrong
-from moaql.serving.writers import adapted, take_format, unused
+from moaql.serving.message_answers import MessageStream, message
+from moaql.serving.messages import read_message
+from moaql.serving.passing import refuse_unless_passed_on
+from moaql.serving.streams import ChatStream, Stream
+from moaql.serving.writers import adapted, unused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,17 +36,35 @@ if TYPE_CHECKING:
 
     OnPiece = Callable[[int, str], None]
 
-_STREAM = [
-    (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-cache"),
-    (b"x-accel-buffering", b"no"),  # so that nginx passes pieces on as they come
-]
+
+@dataclass(frozen=True)
+class Wire:
+    """How requests and replies are written.
+
+    Attributes:
+        read: The request that a JSON document is.
+        whole: A reply as one document.
+        stream: A reply as events.
+    """
+
+    read: Callable[[Any], Chat]
+    whole: Callable[[Head, Sequence[Answer], Served, Sequence[str]], dict[str, Any]]
+    stream: type[Stream]
+
+
+OPENAI = Wire(read_chat, completion, ChatStream)
+ANTHROPIC = Wire(read_message, message, MessageStream)
+
+
+_AT_ONCE = 256
+"""Pieces that are sent as one: each costs a call of the system, and one to a client that has left a line in asyncio's log."""
 
 
 class Chats:
     """Answers chat requests; an ASGI application.
 
     Args:
+        wire: How requests and replies are written.
         programs: What is served.
         metrics: Counts.
         rules: Limits.
@@ -50,8 +73,15 @@ class Chats:
     """
 
     def __init__(
-        self, programs: Programs, metrics: Metrics, rules: Rules, seed: int = 0, listeners: Sequence[Listener] = ()
+        self,
+        wire: Wire,
+        programs: Programs,
+        metrics: Metrics,
+        rules: Rules,
+        seed: int = 0,
+        listeners: Sequence[Listener] = (),
     ) -> None:
+        self._wire = wire
         self._programs = programs
         self._metrics = metrics
         self._rules = rules
@@ -75,7 +105,7 @@ class Chats:
             raise too_many("too many requests are being answered", 1.0, "too_many_requests")
         self._metrics.in_progress += 1
         try:
-            chat = read_chat(await read_json(scope, receive, self._rules))
+            chat = self._wire.read(await read_json(scope, receive, self._rules))
             served = self._find(chat, visit)
             if chat.stream:
                 await self._stream(chat, served, visit, receive, send)
@@ -91,10 +121,7 @@ class Chats:
                 404, f"there is no model `{chat.model[:100]}`; GET /v1/models lists them", code="model_not_found"
             )
         visit.model, visit.stream = served.id, chat.stream
-        wanted = dict(chat.settings).get("response_format")
-        if wanted is not None and not take_format(served.graph, served.writers, wanted):
-            message = f"`response_format`: not supported by the model that writes the answers of `{served.id}`"
-            raise wrong(message, "response_format", "unsupported_parameter")
+        refuse_unless_passed_on(chat, served)
         return served
 
     async def _whole(self, chat: Chat, served: Served, visit: Visit, receive: Receive, send: Send) -> None:
@@ -108,7 +135,7 @@ class Chats:
         finally:
             await _end(work, leaving)
         head = Head(chat.model, served.fingerprint)
-        document = completion(head, answers, served, unused(served.writers, chat.settings))
+        document = self._wire.whole(head, answers, served, unused(served.writers, chat.settings))
         data = json.dumps(document).encode("ascii")
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(data)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
@@ -125,22 +152,26 @@ class Chats:
         leaving = asyncio.create_task(_left(receive))
         for task in (work, leaving):
             task.add_done_callback(lambda _: pieces.put_nowait(None))
-        stream = _Stream(Head(chat.model, served.fingerprint), send, self._metrics)
+        stream = self._wire.stream(Head(chat.model, served.fingerprint), send, self._metrics)
         try:
             while True:
-                piece = await _next(pieces, self._rules.alive_seconds)
+                heard = await _next(pieces, self._rules.alive_seconds)
                 if leaving.done() and not work.done():
                     raise ClientLeft
-                if piece is None:
+                said = [piece for piece in heard if piece is not None]
+                if said:
+                    await stream.say(said)
+                elif not heard:
+                    await stream.alive()
+                if len(said) < len(heard):
                     break
-                await stream.say(*piece) if piece[1] else await stream.alive()
             await self._end_stream(chat, served, visit, stream, work)
         finally:
             stream.over()
             await _end(work, leaving)
 
     async def _end_stream(
-        self, chat: Chat, served: Served, visit: Visit, stream: _Stream, work: asyncio.Task[list[Answer]]
+        self, chat: Chat, served: Served, visit: Visit, stream: Stream, work: asyncio.Task[list[Answer]]
     ) -> None:
         try:
             answers = await work
@@ -194,61 +225,18 @@ class Chats:
         return failure_of(error, served.id)
 
 
-class _Stream:
-    """The reply while it is sent. It begins with the first piece, so that what fails before that has a status of its own."""
-
-    def __init__(self, head: Head, send: Send, metrics: Metrics) -> None:
-        self.begun = False
-        self._head = head
-        self._send = send
-        self._metrics = metrics
-        self._opened: set[int] = set()
-
-    async def say(self, choice: int, piece: str) -> None:
-        """The next piece of a choice."""
-        role = {} if choice in self._opened else {"role": "assistant"}
-        self._opened.add(choice)
-        await self._write(event(chunk(self._head, choice, {**role, "content": piece})))
-
-    async def alive(self) -> None:
-        """Say nothing, audibly."""
-        await self._write(ALIVE)
-
-    async def end(self, answers: Sequence[Answer], bill: dict[str, Any], *, usage: bool) -> None:
-        """The last chunks: why each choice ends, the tokens where they were asked for, and the bill in the very last."""
-        last: list[dict[str, Any]] = []
-        for number, answer in enumerate(answers):
-            delta = {} if number in self._opened else {"role": "assistant", "content": ""}
-            last.append(chunk(self._head, number, delta, finish_of(answer)))
-        if usage:
-            last.append(usage_chunk(self._head, answers))
-        last[-1]["moaql"] = bill
-        await self._write(b"".join(map(event, last)) + DONE, more=False)
-
-    async def fail(self, failure: Failure) -> None:
-        """An error in the middle: an event that says so, and no `[DONE]`."""
-        await self._write(event(failure.body()), more=False)
-
-    def over(self) -> None:
-        """It is not open any more."""
-        if self.begun:
-            self._metrics.open_streams -= 1
-
-    async def _write(self, data: bytes, *, more: bool = True) -> None:
-        if not self.begun:
-            self.begun = True
-            self._metrics.open_streams += 1
-            await self._send({"type": "http.response.start", "status": 200, "headers": list(_STREAM)})
-        await self._send({"type": "http.response.body", "body": data, "more_body": more})
-
-
-async def _next(pieces: asyncio.Queue[tuple[int, str] | None], seconds: float) -> tuple[int, str] | None:
-    """The next piece; an empty one where none came in that time; None where there is none any more."""
+async def _next(pieces: asyncio.Queue[tuple[int, str] | None], seconds: float) -> list[tuple[int, str] | None]:
+    """The next pieces, as many as there are; none where none came in that time; None behind the last one."""
+    if pieces.qsize() > _AT_ONCE:
+        await asyncio.sleep(0)  # so that a burst does not keep the server from seeing that its client has left
     try:
         async with asyncio.timeout(seconds):
-            return await pieces.get()
+            heard = [await pieces.get()]
     except TimeoutError:
-        return 0, ""
+        return []
+    while len(heard) < _AT_ONCE and not pieces.empty():
+        heard.append(pieces.get_nowait())
+    return heard
 
 
 async def _left(receive: Receive) -> None:

@@ -44,9 +44,17 @@ async def read_json(scope: Scope, receive: Receive, rules: Rules) -> Any:
         message = f"the body did not arrive within {rules.body_seconds:g} s"
         raise Failure(408, message, headers={"connection": "close"}) from None
     try:
-        return json.loads(data)
+        return _DECODER.decode(data.decode(json.detect_encoding(data), "surrogatepass"))
     except (ValueError, RecursionError):  # UnicodeDecodeError and endless numbers are ValueErrors
         raise wrong("the body is not JSON") from None
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(name)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number)
+"""Python reads `NaN` and `Infinity` too, which are no JSON."""
 
 
 async def _read(receive: Receive, rules: Rules) -> bytes:
@@ -70,9 +78,16 @@ def too_large(rules: Rules) -> Failure:
     return Failure(413, f"the body is larger than {most}", code="body_too_large", headers={"connection": "close"})
 
 
-async def refuse(failure: Failure, receive: Receive, send: Send) -> None:
-    """Send a refusal. Where a body is still coming, it is read and thrown away for a while."""
-    data = json.dumps(failure.body()).encode("ascii")
+async def refuse(failure: Failure, body: dict[str, Any], receive: Receive, send: Send) -> None:
+    """Send a refusal. Where a body is still coming, it is read and thrown away for a while.
+
+    Args:
+        failure: Why.
+        body: As the client reads it.
+        receive: Of ASGI.
+        send: Of ASGI.
+    """
+    data = json.dumps(body).encode("ascii")
     headers = {"content-type": "application/json", "content-length": str(len(data)), **failure.headers}
     start: Message = {
         "type": "http.response.start",

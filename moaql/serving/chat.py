@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from moaql.errors import UsageError
-from moaql.run.question import Question, as_question
+from moaql.serving.conversation import TOOLS, read_conversation
 from moaql.serving.failures import wrong
+from moaql.serving.passing import plain_json, read_tools
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from moaql.graph.nodes import Pairs
+    from moaql.run.question import Question
 
 MOST_CHOICES = 16
-_MOST_STOPS = 4
+MOST_STOPS = 4
 _HANDLED = {
     "model", "messages", "n", "stream", "stream_options", "seed", "stop", "max_tokens", "max_completion_tokens", "temperature",
-    "top_p", "response_format", "moaql",
+    "top_p", "response_format", "tools", "tool_choice", "parallel_tool_calls", "moaql",
 }  # fmt: skip
-_HARMLESS = {
+PASSED_OVER = {
     "user", "metadata", "store", "service_tier", "safety_identifier", "prompt_cache_key", "prompt_cache_retention",
-    "parallel_tool_calls",
 }  # fmt: skip
 """They say nothing about the answer, and are passed over."""
-_UNSUPPORTED = {
-    "tools": "tools", "tool_choice": "tools", "functions": "tools", "function_call": "tools",
+UNSUPPORTED = {
+    "functions": "`functions`, which `tools` have replaced", "function_call": "`function_call`, which `tool_choice` has replaced",
     "logprobs": "log-probabilities", "top_logprobs": "log-probabilities", "logit_bias": "`logit_bias`",
     "modalities": "other output than text", "audio": "audio", "prediction": "predicted outputs", "web_search_options": "web search",
     "presence_penalty": "`presence_penalty`", "frequency_penalty": "`frequency_penalty`", "reasoning_effort": "`reasoning_effort`",
@@ -36,13 +35,6 @@ _UNSUPPORTED = {
 """What a topology cannot do for a client, by parameter."""
 _NOTHING = (None, False, 0, "", "none", "auto")
 """Values of these that ask for nothing."""
-_PARTS = {
-    "image_url": "images",
-    "input_image": "images",
-    "input_audio": "audio",
-    "file": "files",
-    "refusal": "refusals",
-}
 
 
 @dataclass(frozen=True)
@@ -57,7 +49,9 @@ class Chat:
         usage: Whether the stream ends with the tokens.
         seed: Of the request, or None.
         settings: For the calls that write the answer: those that were given of `temperature`, `top_p`, `max_tokens`,
-            `seed`, `stop` and `response_format`.
+            `seed`, `stop` and `response_format`, and what is passed on as it is: `tools`, `tool_choice`,
+            `parallel_tool_calls` and `turns`.
+        passed: Names what only a topology of one call can be asked for, such as `tools`; "" where there is nothing of that.
     """
 
     model: str
@@ -67,6 +61,7 @@ class Chat:
     usage: bool = False
     seed: int | None = None
     settings: Pairs = ()
+    passed: str = ""
 
 
 def read_chat(body: Any) -> Chat:
@@ -83,62 +78,29 @@ def read_chat(body: Any) -> Chat:
     _refuse_unsupported(body)
     stream = _flag(body, "stream")
     seed = _whole(body, "seed", -(2**63), 2**63 - 1)
+    conversation = read_conversation(body.get("messages"), _fields(body))
+    tools = read_tools(body)
+    more: Pairs = (("turns", conversation.turns),) if conversation.turns else ()
     return Chat(
         model,
-        _question(body),
+        conversation.question,
         _whole(body, "n", 1, MOST_CHOICES) or 1,
         stream,
         _usage(body, stream),
         seed,
-        _settings(body, seed),
+        tuple(sorted((*_settings(body, seed), *tools.items(), *more))),
+        TOOLS if tools else conversation.passed,
     )
 
 
 def _refuse_unsupported(body: dict[str, Any]) -> None:
     for name, value in body.items():
-        if name in _HANDLED or name in _HARMLESS:
+        if name in _HANDLED or name in PASSED_OVER:
             continue
-        if name not in _UNSUPPORTED:
+        if name not in UNSUPPORTED:
             raise wrong(f"the parameter `{name[:60]}` is not known", name[:60], "unknown_parameter")
         if value not in _NOTHING and value not in ([], {}, ["text"]):
-            raise wrong(f"{_UNSUPPORTED[name]}: not supported by a topology", name, "unsupported_parameter")
-
-
-def _question(body: dict[str, Any]) -> Question:
-    messages = body.get("messages")
-    if not isinstance(messages, list) or not messages:
-        raise wrong("`messages` is missing, or not a list of messages", "messages")
-    turns = [_turn(message, f"messages[{number}]") for number, message in enumerate(messages)]
-    try:
-        return as_question(turns, fields=_fields(body))
-    except UsageError as error:
-        raise wrong(error.message, "messages") from None
-
-
-def _turn(message: Any, place: str) -> dict[str, str]:
-    role = message.get("role") if isinstance(message, dict) else None
-    if not isinstance(role, str):
-        raise wrong(f"{place} is not a message with a `role` and a `content`", place)
-    if role in ("tool", "function") or message.get("tool_calls") or message.get("function_call"):
-        raise wrong("tools: not supported by a topology", place, "unsupported_parameter")
-    if role not in ("system", "developer", "user", "assistant"):
-        raise wrong(f"{place} has a role that is not system, developer, user or assistant", f"{place}.role")
-    return {"role": "system" if role == "developer" else role, "content": _content(message.get("content"), place)}
-
-
-def _content(content: Any, place: str) -> str:
-    if isinstance(content, str):
-        return content
-    if not isinstance(content, list):
-        raise wrong(f"the content of {place} is not a text", f"{place}.content")
-    texts = []
-    for part in content:
-        kind = part.get("type") if isinstance(part, dict) else None
-        if kind != "text" or not isinstance(part.get("text"), str):
-            what = _PARTS.get(kind, "parts that are not text") if isinstance(kind, str) else "parts that are not text"
-            raise wrong(f"{what}: not supported by a topology", f"{place}.content", "unsupported_content")
-        texts.append(part["text"])
-    return "\n".join(texts)
+            raise wrong(f"{UNSUPPORTED[name]}: not supported by a topology", name, "unsupported_parameter")
 
 
 def _fields(body: dict[str, Any]) -> dict[str, Any]:
@@ -173,11 +135,11 @@ def _stops(body: dict[str, Any]) -> tuple[str, ...] | None:
     given = body.get("stop")
     stops: Sequence[Any] = [given] if isinstance(given, str) else given if isinstance(given, list) else []
     if given is not None and (
-        len(stops) > _MOST_STOPS
+        len(stops) > MOST_STOPS
         or (not stops and given != [])
         or not all(isinstance(each, str) and each for each in stops)
     ):
-        raise wrong(f"`stop` is a text, or a list of at most {_MOST_STOPS} texts", "stop")
+        raise wrong(f"`stop` is a text, or a list of at most {MOST_STOPS} texts", "stop")
     return tuple(stops) or None
 
 
@@ -187,7 +149,7 @@ def _format(body: dict[str, Any]) -> dict[str, Any] | None:
         return None
     kind = given.get("type") if isinstance(given, dict) else None
     if kind == "json_object" or (kind == "json_schema" and isinstance(given.get("json_schema"), dict)):
-        return dict(given)
+        return dict(plain_json(given, "response_format"))
     raise wrong("`response_format` is of type text, json_object or json_schema", "response_format")
 
 
@@ -211,6 +173,8 @@ def _whole(body: dict[str, Any], name: str, low: int, high: int) -> int | None:
     value = body.get(name)
     if value is None:
         return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # to JSON, 1.0 and 1 are one number
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
         raise wrong(f"`{name}` is a whole number from {low} to {high}", name)
     return value
@@ -220,7 +184,6 @@ def _number(body: dict[str, Any], name: str, low: float, high: float) -> float |
     value = body.get(name)
     if value is None:
         return None
-    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if not number or not low <= value <= high:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         raise wrong(f"`{name}` is a number from {low:g} to {high:g}", name)
     return float(value)

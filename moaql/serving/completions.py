@@ -52,7 +52,7 @@ def completion(head: Head, answers: Sequence[Answer], served: Served, ignored: S
     choices = [
         {
             "index": number,
-            "message": {"role": "assistant", "content": answer.text, "refusal": None},
+            "message": _message(answer),
             "logprobs": None,
             "finish_reason": finish_of(answer),
         }
@@ -62,7 +62,18 @@ def completion(head: Head, answers: Sequence[Answer], served: Served, ignored: S
     return head.document("chat.completion") | {"choices": choices} | more
 
 
-def chunk(head: Head, choice: int, delta: dict[str, str], finish: str | None = None) -> dict[str, Any]:
+def calls_of(answer: Answer) -> tuple[dict[str, Any], ...]:
+    """The calls of tools that an answer is."""
+    return answer.candidate.tool_calls
+
+
+def _message(answer: Answer) -> dict[str, Any]:
+    calls = calls_of(answer)
+    message = {"role": "assistant", "content": answer.text if answer.text or not calls else None, "refusal": None}
+    return message | ({"tool_calls": list(calls)} if calls else {})
+
+
+def chunk(head: Head, choice: int, delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
     """One chunk of a stream."""
     choices = [{"index": choice, "delta": delta, "logprobs": None, "finish_reason": finish}]
     return head.document("chat.completion.chunk") | {"choices": choices}
@@ -80,6 +91,8 @@ def event(document: dict[str, Any]) -> bytes:
 
 def finish_of(answer: Answer) -> str:
     """Why the answer ends."""
+    if calls_of(answer):
+        return "tool_calls"
     return "length" if answer.candidate.truncated else "stop"
 
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from moaql import __version__
-from moaql.serving.chat import MOST_CHOICES
+from moaql.serving.message_schemas import message_schemas
+from moaql.serving.schemas import TEXT, an_object, schemas
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
-_TEXT = {"type": "string"}
-_COUNT = {"type": "integer", "minimum": 0}
-_DOLLARS = {"type": ["number", "null"], "description": "Dollars; null where a price is unknown."}
 _ERRORS = {
-    "400": "The request makes no sense, or asks for what is not supported.",
+    "400": "The request makes no sense, asks for what is not supported, or is too long for the models.",
     "401": "The key is wrong or missing.",
+    "403": "The server is not called by that name.",
     "404": "There is no such model.",
     "408": "The body did not arrive in time.",
     "413": "The body is too large.",
@@ -26,6 +25,10 @@ _ERRORS = {
     "503": "The server is offline, and never had this answer.",
     "504": "The answer took too long.",
 }
+_HEADERS: dict[str, dict[str, Any]] = {
+    "401": {"www-authenticate": {"required": True, "schema": {"const": "Bearer"}}},
+    "429": {"retry-after": {"description": "Seconds.", "schema": {"type": "string", "pattern": "^[0-9]+$"}}},
+}
 
 
 def describe(models: Sequence[str], *, need_keys: bool) -> dict[str, Any]:
@@ -35,122 +38,84 @@ def describe(models: Sequence[str], *, need_keys: bool) -> dict[str, Any]:
         models: Names of what is served.
         need_keys: Whether a key is needed.
     """
+    name = {"name": "name", "in": "path", "required": True, "schema": TEXT | {"minLength": 1}}
     document: dict[str, Any] = {
         "openapi": "3.1.0",
         "info": {
             "title": "moaql",
             "version": __version__,
-            "description": "Ensembles of language models behind OpenAI's chat API.",
+            "description": "Ensembles of language models behind OpenAI's chat API, and Anthropic's.",
         },
         "paths": {
-            "/v1/chat/completions": {"post": _chat()},
-            "/v1/models": {"get": _get("The models: topologies.", "ModelList")},
+            "/v1/chat/completions": {"post": _chat(need_keys)},
+            "/v1/messages": {"post": _message(need_keys)},
+            "/v1/models": {"get": _get("The models: topologies.", _json("ModelList"), need_keys)},
             "/v1/models/{name}": {
-                "get": _get("One model.", "Model")
-                | {"parameters": [{"name": "name", "in": "path", "required": True, "schema": _TEXT}]}
+                "get": _get("One model.", _json("Model"), need_keys, "404") | {"parameters": [name]},
             },
-            "/health": {"get": _get("Whether the server is there; needs no key.", None) | {"security": []}},
-            "/metrics": {"get": _get("Counts for Prometheus, as text.", None)},
+            "/health": {
+                "get": _get("Whether the server is there; needs no key.", _json("Health"), False) | {"security": []}
+            },
+            "/metrics": {"get": _get("Counts for Prometheus.", {"text/plain": {"schema": TEXT}}, need_keys)},
+            "/openapi.json": {
+                "get": _get("This document.", {"application/json": {"schema": {"type": "object"}}}, need_keys)
+            },
         },
-        "components": {"schemas": _schemas(models)},
+        "components": {"schemas": schemas(models) | message_schemas(models)},
     }
     if need_keys:
-        document["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
-        document["security"] = [{"key": []}]
+        document["components"]["securitySchemes"] = {
+            "key": {"type": "http", "scheme": "bearer"},
+            "own": {"type": "apiKey", "in": "header", "name": "x-api-key"},
+        }
+        document["security"] = [{"key": []}, {"own": []}]
     return document
 
 
-def _chat() -> dict[str, Any]:
-    stream = {"text/event-stream": {"schema": _TEXT}}
+def _chat(need_keys: bool) -> dict[str, Any]:
     good = {"description": "The answer; with `stream`, events of chat.completion.chunk objects, then `[DONE]`."}
-    answers: dict[str, Any] = {"200": good | {"content": _json("ChatCompletion") | stream}}
-    answers |= {code: {"description": text, "content": _json("Error")} for code, text in _ERRORS.items()}
+    content = _json("ChatCompletion") | {"text/event-stream": {"schema": _event("ChatChunk", "Error")}}
     return {
         "summary": "Answer a conversation.",
         "requestBody": {"required": True, "content": _json("ChatRequest")},
-        "responses": answers,
+        "responses": {"200": good | {"content": content}} | _errors(_ERRORS, need_keys),
     }
 
 
-def _get(summary: str, schema: str | None) -> dict[str, Any]:
-    good: dict[str, Any] = {"description": summary}
-    return {"summary": summary, "responses": {"200": good | ({"content": _json(schema)} if schema else {})}}
+def _message(need_keys: bool) -> dict[str, Any]:
+    good = {"description": "The answer; with `stream`, the events of a message."}
+    content = _json("Message") | {"text/event-stream": {"schema": _event("MessageEvent", "MessageError")}}
+    return {
+        "summary": "Answer a conversation, in the form of Anthropic's API.",
+        "requestBody": {"required": True, "content": _json("MessageRequest")},
+        "responses": {"200": good | {"content": content}} | _errors(_ERRORS, need_keys, "MessageError"),
+    }
+
+
+def _get(summary: str, content: dict[str, Any], need_keys: bool, *statuses: str) -> dict[str, Any]:
+    good = {"200": {"description": summary, "content": content}}
+    return {"summary": summary, "responses": good | _errors(("401", "403", *statuses), need_keys)}
+
+
+def _errors(statuses: Iterable[str], need_keys: bool, schema: str = "Error") -> dict[str, Any]:
+    """What else may be answered. A server without keys knows no wrong ones."""
+    return {
+        status: {"description": _ERRORS[status], "content": _json(schema)}
+        | ({"headers": _HEADERS[status]} if status in _HEADERS else {})
+        for status in statuses
+        if need_keys or status != "401"
+    }
+
+
+def _event(*schemas: str) -> dict[str, Any]:
+    """One event of a stream: before OpenAPI 3.2, that is what the schema of a stream describes."""
+    held = {"contentMediaType": "application/json", "contentSchema": {"anyOf": [_ref(schema) for schema in schemas]}}
+    return an_object({"event": TEXT, "data": TEXT | {"anyOf": [{"const": "[DONE]"}, held]}}, "data")
+
+
+def _ref(schema: str) -> dict[str, str]:
+    return {"$ref": f"#/components/schemas/{schema}"}
 
 
 def _json(schema: str) -> dict[str, Any]:
-    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
-
-
-def _object(properties: dict[str, Any], *required: str) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, **({"required": list(required)} if required else {})}
-
-
-def _schemas(models: Sequence[str]) -> dict[str, Any]:
-    message = _object(
-        {"role": {"enum": ["system", "developer", "user", "assistant"]}, "content": {}}, "role", "content"
-    )
-    limit = {"type": "integer", "minimum": 1}
-    model = _object({"id": _TEXT, "object": {"const": "model"}, "created": _COUNT, "owned_by": _TEXT}, "id")
-    return {
-        "ChatRequest": _object(
-            {
-                "model": {"enum": list(models)},
-                "messages": {"type": "array", "minItems": 1, "items": message},
-                "n": {"type": "integer", "minimum": 1, "maximum": MOST_CHOICES},
-                "stream": {"type": "boolean"},
-                "stream_options": _object({"include_usage": {"type": "boolean"}}),
-                "seed": {"type": "integer"},
-                "stop": {"anyOf": [_TEXT, {"type": "array", "items": _TEXT, "maxItems": 4}]},
-                "max_tokens": limit,
-                "max_completion_tokens": limit,
-                "temperature": {"type": "number", "minimum": 0, "maximum": 2},
-                "top_p": {"type": "number", "minimum": 0, "maximum": 1},
-                "response_format": _object({"type": {"enum": ["text", "json_object", "json_schema"]}}, "type"),
-                "moaql": _object({"fields": {"type": "object"}}),
-            },
-            "model",
-            "messages",
-        ),
-        "ChatCompletion": _object(
-            {
-                "id": _TEXT,
-                "object": {"const": "chat.completion"},
-                "created": _COUNT,
-                "model": _TEXT,
-                "system_fingerprint": _TEXT,
-                "choices": {"type": "array", "items": {"type": "object"}},
-                "usage": _object(
-                    {"prompt_tokens": _COUNT, "completion_tokens": _COUNT, "total_tokens": _COUNT}, "total_tokens"
-                ),
-                "moaql": _object(
-                    {
-                        "topology": _TEXT,
-                        "cost": _DOLLARS,
-                        "paid": _DOLLARS,
-                        "trace_id": _TEXT,
-                        "trace_ids": {"type": "array", "items": _TEXT},
-                        "latency_s": {"type": "number"},
-                        "calls": _COUNT,
-                        "banked": _COUNT,
-                        "lost": _COUNT,
-                        "simulated": {"type": "boolean"},
-                        "ignored": {"type": "array", "items": _TEXT},
-                    }
-                ),
-            },
-            "id",
-            "choices",
-            "usage",
-            "moaql",
-        ),
-        "Model": model,
-        "ModelList": _object({"object": {"const": "list"}, "data": {"type": "array", "items": model}}, "data"),
-        "Error": _object(
-            {
-                "error": _object(
-                    {"message": _TEXT, "type": _TEXT, "param": {"type": ["string", "null"]}, "code": {}}, "message"
-                )
-            },
-            "error",
-        ),
-    }
+    return {"application/json": {"schema": _ref(schema)}}

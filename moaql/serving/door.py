@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from moaql.serving.answering import Chats
+from moaql.serving.answering import ANTHROPIC, OPENAI, Chats
 from moaql.serving.body import ClientLeft, refuse
 from moaql.serving.description import describe
 from moaql.serving.failures import Failure, failure_of
+from moaql.serving.message_answers import error_body
 from moaql.serving.metrics import TYPE, Metrics
 from moaql.serving.visit import LEFT, Rules, Visit
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 HEALTH = "/health"
 """The one path that needs no key: it says nothing."""
 CHAT = "/v1/chat/completions"
+MESSAGES = "/v1/messages"
 _log = logging.getLogger(__name__)
 
 
@@ -56,15 +58,17 @@ class Door:
     ) -> None:
         from starlette.routing import Route, Router
 
-        self.metrics = Metrics()
+        self.metrics = Metrics(accounts.callers)
         self._programs = programs
         self._accounts = accounts
         self._rules = rules
         self._write = log
-        chats = Chats(programs, self.metrics, rules, seed, listeners)
+        chats = Chats(OPENAI, programs, self.metrics, rules, seed, listeners)
+        messages = Chats(ANTHROPIC, programs, self.metrics, rules, seed, listeners)
         self._router = Router(
             [
                 Route(CHAT, chats, methods=["POST"]),
+                Route(MESSAGES, messages, methods=["POST"]),
                 Route("/v1/models", self._models, methods=["GET"]),
                 Route("/v1/models/{name:path}", self._model, methods=["GET"]),
                 Route(HEALTH, self._health, methods=["GET"]),
@@ -78,6 +82,8 @@ class Door:
         """Answer one request."""
         if scope["type"] != "http":
             return
+        scope = dict(scope)  # what is written into it is for nobody else
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
         visit = Visit(scope["method"], scope["path"])
         begun = False
 
@@ -89,7 +95,7 @@ class Door:
 
         try:
             try:
-                self._enter(scope, visit)
+                self._enter(scope, path, visit)
                 scope["moaql.visit"], scope["app"] = visit, self  # where there is an `app`, unknown paths raise
                 await self._router(scope, receive, sending)
             except ClientLeft:
@@ -98,11 +104,12 @@ class Door:
                 failure = self._failure(error, visit)
                 visit.status, visit.reason = failure.status, failure.reason
                 if not begun:
-                    await refuse(failure, receive, send)
+                    body = error_body(failure) if path.startswith(MESSAGES) else failure.body()
+                    await refuse(failure, body, receive, send)
         finally:
             self._leave(visit)
 
-    def _enter(self, scope: Scope, visit: Visit) -> None:
+    def _enter(self, scope: Scope, path: str, visit: Visit) -> None:
         """Find out who it is.
 
         Raises:
@@ -112,14 +119,16 @@ class Door:
         if self._rules.hosts is not None and _host(headers.get(b"host", "")) not in self._rules.hosts:
             # A page that makes its own name point to this machine would otherwise be let in like its user.
             raise Failure(403, "this server is not called by that name")
-        if scope["path"] == HEALTH:
+        if path == HEALTH:
             return
-        visit.account = self._accounts.find(headers.get(b"authorization", ""))
+        own = headers.get(b"x-api-key")  # as clients of Anthropic send it
+        given = headers.get(b"authorization") or (f"Bearer {own}" if own else None)
+        visit.account = self._accounts.find(given or "")
         if visit.account is None:
-            given = "is wrong" if b"authorization" in headers else "is missing"
+            which = "is missing" if given is None else "is wrong"
             raise Failure(
                 401,
-                f"the key {given}: send `Authorization: Bearer KEY`",
+                f"the key {which}: send `Authorization: Bearer KEY`",
                 kind="authentication_error",
                 code="invalid_api_key",
                 headers={"www-authenticate": "Bearer"},

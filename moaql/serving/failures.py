@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from moaql.errors import (
     BankError,
     BudgetReached,
+    ContextTooLong,
     MoaqlError,
     NoCandidates,
     NotBanked,
@@ -85,8 +86,9 @@ def failure_of(error: BaseException, model: str) -> Failure:
     if isinstance(error, Failure):
         return error
     status, message, kind, code = _told(error, model)
-    again = {} if isinstance(error, BankError) else _NO_RETRY
-    return Failure(status, message, kind=kind, code=code, headers=again, reason=_reason(error))
+    again = {} if isinstance(error, BankError) or status == 400 else _NO_RETRY
+    param = "messages" if status == 400 else None
+    return Failure(status, message, kind=kind, code=code, param=param, headers=again, reason=_reason(error))
 
 
 def _told(error: BaseException, model: str) -> tuple[int, str, str, str]:
@@ -94,6 +96,8 @@ def _told(error: BaseException, model: str) -> tuple[int, str, str, str]:
         return 429, "the dollars that may be spent are used up", "insufficient_quota", "insufficient_quota"
     if isinstance(error, NotBanked):
         return 503, "the server is offline, and has no answer to this in its bank", "server_error", "not_banked"
+    if isinstance(error, ContextTooLong) or (isinstance(error, NoCandidates) and error.too_long):
+        return 400, f"the conversation is too long for the models of `{model}`", INVALID, "context_length_exceeded"
     if isinstance(error, NoCandidates | ProviderError):
         return 502, f"no model of `{model}` gave an answer", "upstream_error", "no_answer"
     if isinstance(error, TimeoutError):

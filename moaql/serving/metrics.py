@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from moaql.run.events import CallFinished
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from moaql.run.caller import Caller
     from moaql.run.events import Event
 
 _BOUNDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 25.0, 60.0, 120.0, 300.0)
@@ -50,12 +52,16 @@ class Tally:
 class Metrics:
     """All counts of one server.
 
+    Args:
+        callers: All that make calls.
+
     Attributes:
         open_streams: Streams that are being sent.
         in_progress: Chat requests that are being answered.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, callers: Iterable[Caller] = ()) -> None:
+        self._callers = tuple(callers)
         self.open_streams = 0
         self.in_progress = 0
         self._counts: dict[str, dict[_Labels, float]] = {name: defaultdict(int) for name in _COUNTERS}
@@ -91,6 +97,12 @@ class Metrics:
             yield from _head(name, "counter", help)
             for labels, count in sorted(self._counts[name].items()):
                 yield f"{name}{_labels(labels)} {count}"
+        ended = sum(each.cancelled for each in self._callers)
+        yield from _head("moaql_cancelled_calls_total", "counter", "Calls that ended because their clients had left.")
+        yield f"moaql_cancelled_calls_total {ended}"
+        lost = math.fsum(each.cancelled_cost for each in self._callers)
+        yield from _head("moaql_cancelled_dollars_total", "counter", "Dollars that these calls may have cost at most.")
+        yield f"moaql_cancelled_dollars_total {lost}"
         yield from _head("moaql_open_streams", "gauge", "Streams that are being sent.")
         yield f"moaql_open_streams {self.open_streams}"
         yield from _head("moaql_requests_in_progress", "gauge", "Chat requests that are being answered.")

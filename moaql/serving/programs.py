@@ -23,13 +23,15 @@ from moaql.serving.writers import Writers, writers
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from moaql.check.program import Program
+    from moaql.check.program import Program, Topology
     from moaql.diagnostics import Diagnostic
     from moaql.graph.nodes import Graph
 
     Stamp = tuple[tuple[str, int, int, int], ...]
 
 _EXAMPLE = "Write a pipeline, such as `layer [a, b] -> vote`."
+_GIVEN = "python"
+"""What stands in place of a file's name for topologies that come from none."""
 LOOK = 0.5
 """Seconds between two looks at the files."""
 
@@ -81,6 +83,7 @@ class Programs:
         targets: Paths, each with the name of a topology, or None for all of the file.
         accept: Is given each graph, and raises where it cannot be served (`UsageError`).
         say: Is told what is left out, taken over, or broken.
+        topologies: More of them, which come from no file that could change.
 
     Raises:
         ProgramError: if a program has errors.
@@ -88,7 +91,11 @@ class Programs:
     """
 
     def __init__(
-        self, targets: Sequence[tuple[str, str | None]], accept: Callable[[Graph], None], say: Callable[[str], None]
+        self,
+        targets: Sequence[tuple[str, str | None]],
+        accept: Callable[[Graph], None],
+        say: Callable[[str], None],
+        topologies: Sequence[Topology] = (),
     ) -> None:
         self._accept = accept
         self._say = say
@@ -103,11 +110,13 @@ class Programs:
             try:
                 self._loaded[path] = self._load(path)
             except _NothingToServe as error:
-                if len(self._wanted) == 1:
+                if len(self._wanted) == 1 and not topologies:
                     raise
                 say(f"{error.message}: left out")  # a folder of programs holds files of models too
+        if topologies:
+            self._loaded[_GIVEN] = self._given(topologies)
         if not self._loaded:
-            raise UsageError("none of the files has a topology to serve", _EXAMPLE)
+            raise UsageError(f"{'none of the files has a' if targets else 'there is no'} topology to serve", _EXAMPLE)
         self._pending: dict[str, tuple[Stamp, str]] = {}
         self._served: dict[str, Served] = {}
         self._aliases: dict[str, Served] = {}
@@ -158,6 +167,26 @@ class Programs:
         if why != told:
             self._say(f"{path}: not loaded, what was served before still is\n{why}")
         self._pending[path] = (now, why)
+
+    def _given(self, topologies: Sequence[Topology]) -> _Loaded:
+        """Topologies that were given as they are.
+
+        Raises:
+            ProgramError: if a hole is left in one.
+            UsageError: if two have one name.
+        """
+        import time
+
+        graphs: dict[str, Graph] = {}
+        for topology in topologies:
+            graph, diagnostics = build(topology)
+            if graph is None:
+                raise ProgramError(diagnostics)
+            if topology.name in graphs:
+                raise UsageError(f"two topologies are called `{topology.name}`", "Rename one of them.")
+            self._accept(graph)
+            graphs[topology.name] = graph
+        return _Loaded(graphs, int(time.time()), (), ())
 
     def _load(self, path: str) -> _Loaded:
         import time

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
+import signal
 import socket
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -113,7 +114,21 @@ def url_of(listening: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/v1"
 
 
-async def serve(
+def on_signals(stop: asyncio.Event, hurry: asyncio.Event) -> None:
+    """Let SIGTERM and Ctrl-C end the server: the first sets `stop`, the second `hurry`. In other threads no signals come."""
+
+    def end() -> None:
+        (hurry if stop.is_set() else stop).set()
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        try:
+            loop.add_signal_handler(number, end)
+        except (NotImplementedError, RuntimeError, ValueError):  # Windows: Ctrl-C ends the process as usual
+            break
+
+
+async def serve_until(
     application: ASGIApp,
     listening: socket.socket,
     stop: asyncio.Event,

@@ -38,6 +38,15 @@ class Rules:
     hosts: frozenset[str] | None = None
 
 
+def loopback_names(host: str) -> frozenset[str]:
+    """The names that a server without keys answers to.
+
+    Args:
+        host: That it listens on.
+    """
+    return frozenset({"localhost", "127.0.0.1", "::1", host.lower()})
+
+
 @dataclass
 class Visit:
     """One request.

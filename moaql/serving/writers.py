@@ -8,12 +8,9 @@ and `top_p` hold where one call writes the answer, and not for voters, who would
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from moaql.graph.nodes import Call, Gate, Graph
-from moaql.providers.base import Request
-from moaql.providers.find import find_provider
 from moaql.records import replace as renew
 
 if TYPE_CHECKING:
@@ -83,27 +80,6 @@ def adapted(graph: Graph, these: Writers, settings: Pairs, choice: int) -> Graph
 def unused(these: Writers, settings: Pairs) -> tuple[str, ...]:
     """The settings of a request that no call takes."""
     return tuple(name for name, _ in settings if not (these.alone if name in _ALONE else these.all))
-
-
-def take_format(graph: Graph, these: Writers, wanted: Any) -> bool:
-    """Whether all that may write the answer are sent a `response_format`: their providers' own bodies say so."""
-    calls = (graph.nodes[id] for id in these.all)
-    models = {call.model for call in calls if isinstance(call, Call)}
-    return bool(models) and all(_sends(model.id, model.connection, str(wanted.get("type"))) for model in models)
-
-
-@lru_cache(maxsize=256)
-def _sends(model_id: str, connection: Pairs, kind: str) -> bool:
-    from moaql.providers.litellm import LiteLLM, arguments
-    from moaql.providers.wire import Wire
-
-    provider = find_provider(model_id, connection)
-    name, _, model = model_id.partition("/")
-    bare = Request(name, model, (("user", "?"),), connection=connection)
-    given = replace(bare, settings=(("response_format", {"type": kind, "json_schema": {"schema": {}}}),))
-    if isinstance(provider, Wire):
-        return provider.body(bare, False) != provider.body(given, False)
-    return isinstance(provider, LiteLLM) and arguments(bare, "", False) != arguments(given, "", False)
 
 
 def _adapted(node: Node, these: Writers, settings: Pairs, shift: int) -> Node:

@@ -34,12 +34,16 @@ USAGE = (100, 10)
 
 @dataclass(frozen=True)
 class Says:
-    """Answers, whole or as a stream, as it was asked to. `usage` of None is not sent; `extra` stands beside `choices`."""
+    """Answers, whole or as a stream, as it was asked to. `usage` of None is not sent; `extra` stands beside `choices`.
+
+    `calls` are of tools; in a stream each is a piece of its own.
+    """
 
     text: str | None
     usage: tuple[int, int] | None = USAGE
     finish: str = "stop"
     extra: dict[str, Any] = field(default_factory=dict)
+    calls: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -312,7 +316,7 @@ def _encoded(body: Any) -> bytes:
 
 
 def _whole(says: Says, asked: Asked) -> bytes:
-    message = {"role": "assistant", "content": says.text}
+    message = {"role": "assistant", "content": says.text} | ({"tool_calls": list(says.calls)} if says.calls else {})
     choice = {"index": 0, "message": message, "finish_reason": says.finish}
     document = {"model": asked.model, "choices": [choice]} | _usage(says) | says.extra
     return json.dumps(document).encode()
@@ -321,7 +325,8 @@ def _whole(says: Says, asked: Asked) -> bytes:
 def _events(says: Says) -> bytes:
     last: list[dict[str, Any]] = [{"choices": [{"index": 0, "delta": {}, "finish_reason": says.finish}]}]
     last += [{"choices": []} | _usage(says)] if says.usage else []
-    return _pieces(says.text or "") + b"".join(_event(each) for each in last) + b"data: [DONE]\n\n"
+    calls = b"".join(_event({"choices": [{"index": 0, "delta": {"tool_calls": [each]}}]}) for each in says.calls)
+    return _pieces(says.text or "") + calls + b"".join(_event(each) for each in last) + b"data: [DONE]\n\n"
 
 
 def _pieces(text: str) -> bytes:

@@ -17,7 +17,7 @@ from moaql.serving.accounts import open_accounts
 from moaql.serving.door import Door
 from moaql.serving.keys import Key
 from moaql.serving.programs import Programs
-from moaql.serving.server import Patience, listen, serve, url_of
+from moaql.serving.server import Patience, listen, serve_until, url_of
 from moaql.serving.visit import Rules
 
 QUESTION = [{"role": "user", "content": "What is it?"}]
@@ -49,9 +49,11 @@ class Running:
         """Ask, without a client in between."""
         return self.post(json.dumps({"model": "main", "messages": QUESTION} | body).encode(), key, headers)
 
-    def post(self, data: bytes, key: str = "", headers: dict[str, str] | None = None) -> "Replied":
+    def post(
+        self, data: bytes, key: str = "", headers: dict[str, str] | None = None, path: str = "/chat/completions"
+    ) -> "Replied":
         sent = {"content-type": "application/json", **({"authorization": f"Bearer {key}"} if key else {})}
-        return _send(Request(f"{self.url}/chat/completions", data, sent | (headers or {})))
+        return _send(Request(self.url + path, data, sent | (headers or {})))
 
     def get(self, path: str, key: str = "", headers: dict[str, str] | None = None, method: str = "GET") -> "Replied":
         sent = {"authorization": f"Bearer {key}"} if key else {}
@@ -114,7 +116,7 @@ def serving(
             door = Door(programs, accounts, rules or Rules(), log=log.append)
             made[:] = [loop, stop, door, url_of(listening)]
             watching = asyncio.create_task(programs.watch()) if reload else None
-            await serve(door, listening, stop, asyncio.Event(), patience or Patience(drain=1), started.set)
+            await serve_until(door, listening, stop, asyncio.Event(), patience or Patience(drain=1), started.set)
             if watching is not None:
                 watching.cancel()
 

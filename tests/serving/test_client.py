@@ -187,16 +187,14 @@ def test_a_cut_answer_says_so(program: Program) -> None:
         assert stream(server)[-1].choices[0].finish_reason == "length"
 
 
-TOOL = {"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}}
-IMAGE = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://example.com/a.png"}}]}]
+AUDIO = [{"role": "user", "content": [{"type": "input_audio", "input_audio": {"data": "", "format": "wav"}}]}]
 
 
 @pytest.mark.parametrize(
     ("body", "named"),
     [
-        ({"tools": [TOOL]}, "tools: not supported"),
-        ({"messages": IMAGE}, "images: not supported"),
-        ({"messages": [{"role": "tool", "tool_call_id": "1", "content": "9"}]}, "tools: not supported"),
+        ({"functions": [{"name": "look"}]}, "`functions`, which `tools` have replaced: not supported"),
+        ({"messages": AUDIO}, "audio: not supported"),
         ({"logprobs": True}, "log-probabilities: not supported"),
         ({"presence_penalty": 0.5}, "`presence_penalty`: not supported"),
         ({"response_format": {"type": "xml"}}, "`response_format` is of type"),
@@ -226,23 +224,11 @@ def test_an_unknown_model_is_not_found(running: Running) -> None:
         ask(running, model="gpt-4o")
 
 
-def test_json_is_asked_of_the_last_call_where_its_provider_takes_it(
-    running: Running, upstream: FaultServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from moaql.providers.openai import OpenAI
-    from moaql.serving import writers
-
-    own = OpenAI.body
-
-    def body(self: OpenAI, request: Any, streamed: bool) -> dict[str, Any]:
-        wanted = dict(request.settings).get("response_format")
-        return own(self, request, streamed) | ({"response_format": wanted} if wanted else {})
-
-    monkeypatch.setattr(OpenAI, "body", body)
-    writers._sends.cache_clear()
-    ask(running, response_format={"type": "json_object"})
-    writers._sends.cache_clear()
-    assert upstream.of("g")[0].body["response_format"] == {"type": "json_object"}
+def test_json_is_asked_of_the_last_call_where_its_provider_takes_it(running: Running, upstream: FaultServer) -> None:
+    schema = {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object"}}}
+    for wanted in ({"type": "json_object"}, schema):
+        ask(running, response_format=wanted)
+        assert upstream.of("g")[-1].body["response_format"] == wanted
     assert "response_format" not in upstream.of("a")[0].body
 
 
@@ -283,6 +269,33 @@ def test_a_failure_upstream_is_told_without_what_is_inside(program: Program, str
     assert error.response.headers["x-should-retry"] == "false"
     assert str(upstream.port) not in error.response.text
     assert any("the key was refused" in line or "401" in line for line in server.log)
+
+
+TOO_LONG = Status(400, {"error": {"message": "maximum context length is 8192", "code": "context_length_exceeded"}})
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize("pipeline", ["a", "layer [a, b] -> agg g", "layer [a, b] -> vote"])
+def test_what_is_too_long_for_all_models_is_the_clients_mistake(
+    program: Program, pipeline: str, streamed: bool
+) -> None:
+    with (
+        FaultServer(a=TOO_LONG, b=TOO_LONG, g="never") as upstream,
+        serving(program(upstream, pipeline)) as server,
+        pytest.raises(openai.BadRequestError, match="too long for the models of `main`") as caught,
+    ):
+        ask(server, stream=streamed)
+    assert (caught.value.code, caught.value.param) == ("context_length_exceeded", "messages")
+
+
+def test_where_another_model_failed_it_is_not_said_to_be_too_long(program: Program) -> None:
+    with (
+        FaultServer(a=TOO_LONG, b=Status(500), g="never") as upstream,
+        serving(program(upstream, "layer [a, b] -> agg g")) as server,
+        pytest.raises(openai.InternalServerError) as caught,
+    ):
+        ask(server)
+    assert caught.value.status_code == 502
 
 
 def test_a_lost_proposer_does_not_end_the_answer(program: Program) -> None:

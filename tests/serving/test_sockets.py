@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from servers.faults import FaultServer, Later, Says, Silent
+from servers.faults import FaultServer, Later, Says, Silent, Stall
 from serving.running import Running, chat_bytes, receive_all, request_bytes, serving
 
 from moaql.serving.server import Patience
@@ -112,13 +112,31 @@ def test_a_client_that_leaves_ends_its_calls(program: Program, stream: bool) -> 
                 upstream.wait(lambda: len(upstream.asked) == 2)
             upstream.wait(lambda: all(each.left for each in upstream.asked))
             upstream.wait(lambda: not upstream.busy)
+            lines = server.get("/metrics").data.decode().splitlines()
         assert upstream.of("g") == []
-        assert " 499 POST" in server.log[-1]
+        assert " 499 POST" in server.log[0]
+        assert 'moaql_requests_total{model="main",status="499"} 1' in lines
+        assert "moaql_cancelled_calls_total 2" in lines
+        ((dollars,),) = [line.split()[1:] for line in lines if line.startswith("moaql_cancelled_dollars_total")]
+        assert 0.03 < float(dollars) < 0.04  # of two calls that could have written 8,192 tokens each, at $2 a million
+
+
+def test_what_a_client_that_left_had_paid_is_counted(program: Program) -> None:
+    with FaultServer(a="draft", g=Silent()) as upstream:
+        with serving(program(upstream, "a x2 temperature=1 -> agg g")) as server:
+            with server.connect() as connection:
+                connection.sendall(chat_bytes())
+                upstream.wait(lambda: len(upstream.of("g")) == 1)
+            upstream.wait(lambda: upstream.of("g")[0].left)
+            upstream.wait(lambda: not upstream.busy)
+            lines = server.get("/metrics").data.decode().splitlines()
+        assert " 499 POST" in server.log[0]
+        assert "paid=$0.000240" in server.log[0]
+    assert 'moaql_paid_dollars_total{model="main"} 0.00024' in lines
+    assert "moaql_cancelled_calls_total 1" in lines
 
 
 def test_a_client_that_leaves_in_the_middle_of_a_stream_ends_its_calls(program: Program) -> None:
-    from servers.faults import Stall
-
     with FaultServer(a=Stall("the first words")) as upstream, serving(program(upstream, "a")) as server:
         with server.connect() as connection:
             connection.sendall(chat_bytes(stream=True))
@@ -143,6 +161,52 @@ def test_two_who_ask_the_same_share_a_call_and_one_may_leave(program: Program) -
             while not heard.endswith(b"}}"):
                 heard += other.recv(65536)
             assert b'"content": "fine"' in heard
+    assert len(upstream.asked) == 1
+
+
+def test_a_client_that_leaves_in_a_burst_is_no_news_to_asyncio(
+    program: Program, caplog: pytest.LogCaptureFixture
+) -> None:
+    with FaultServer(a=Says("word " * 4000)) as upstream, serving(program(upstream, "a")) as server:
+        for seed in range(5):
+            with server.connect() as connection:
+                connection.sendall(chat_bytes(stream=True, seed=seed))
+                connection.recv(200)
+        assert server.chat(model="nobody").status == 404
+        upstream.wait(lambda: not upstream.busy)
+    assert [each.getMessage() for each in caplog.records if each.name == "asyncio"] == []
+
+
+def test_all_who_ask_the_same_at_once_hear_it_as_it_is_written(program: Program) -> None:
+    """The second comes in the middle, and hears first what was said before."""
+    with FaultServer(a=Stall("the first words")) as upstream, serving(program(upstream, "a")) as server:
+        heard = []
+        with server.connect() as first, server.connect() as second:
+            for connection in (first, second):
+                connection.sendall(chat_bytes(stream=True))
+                heard.append(b"")
+                while b"rds" not in heard[-1]:
+                    heard[-1] += connection.recv(65536)
+        upstream.wait(lambda: upstream.asked[0].left)
+    assert len(upstream.asked) == 1
+    assert b'"content":"the first words"' in heard[1]
+
+
+def test_one_of_those_who_hear_the_same_may_leave(program: Program) -> None:
+    with (
+        FaultServer(a=Later(0.5, "fine again")) as upstream,
+        serving(program(upstream, "a")) as server,
+        server.connect() as other,
+    ):
+        with server.connect() as connection:
+            connection.sendall(chat_bytes(stream=True))
+            upstream.wait(lambda: len(upstream.asked) == 1)
+            other.sendall(chat_bytes(stream=True))
+            time.sleep(0.1)
+        heard = b""
+        while b"[DONE]" not in heard:
+            heard += other.recv(65536)
+    assert heard.count(b'"content":') >= 3  # in pieces, though it was the other who had begun
     assert len(upstream.asked) == 1
 
 

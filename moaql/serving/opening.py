@@ -1,0 +1,69 @@
+"""The parts of a server, opened together and closed together: accounts, the door, and the watch over the files."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from moaql.serving.accounts import open_accounts, refuse_unpriced
+from moaql.serving.door import Door
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from moaql.graph.nodes import Graph
+    from moaql.run.session import Options
+    from moaql.serving.keys import Key
+    from moaql.serving.programs import Programs
+    from moaql.serving.visit import Rules
+
+
+def acceptor(options: Options, keys: Sequence[Key]) -> Callable[[Graph], None]:
+    """What refuses graphs for which the limits in dollars could not be kept.
+
+    Args:
+        options: As for a run.
+        keys: Those that are let in.
+    """
+    limited = options.budget is not None or any(key.dollars is not None for key in keys)
+
+    def accept(graph: Graph) -> None:
+        if limited and not options.offline:
+            refuse_unpriced(graph)
+
+    return accept
+
+
+@asynccontextmanager
+async def open_door(
+    programs: Programs,
+    options: Options,
+    keys: Sequence[Key],
+    rules: Rules,
+    *,
+    reload: bool,
+    log: Callable[[str], None],
+) -> AsyncIterator[Door]:
+    """Open the server as an ASGI application; when it closes, no call is in flight.
+
+    Args:
+        programs: What is served.
+        options: As for a run; `budget` is that of the whole server.
+        keys: Those that are let in; without any, everybody is.
+        rules: Limits.
+        reload: Whether files are loaded again when they change.
+        log: Is given one line for each request.
+
+    Raises:
+        UsageError, BankError: see `open_accounts`.
+    """
+    async with open_accounts(options, keys) as accounts:
+        door = Door(programs, accounts, rules, seed=options.seed, listeners=options.listeners, log=log)
+        watching = asyncio.create_task(programs.watch()) if reload else None
+        try:
+            yield door
+        finally:
+            if watching is not None:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
