@@ -40,7 +40,7 @@ class Logistic:
         """By label: the chance that its case answers rightly."""
         del vector
         seen = features(text)
-        return {label: _chance(model, seen) for label, model in self.models.items()}
+        return {label: chance(model.intercept, model.weights, seen) for label, model in self.models.items()}
 
 
 @dataclass(frozen=True)
@@ -84,16 +84,7 @@ class Nearest:
         """
         del text
         assert vector is not None
-        if len(vector) != len(self.vectors[0]):
-            raise ValueError(f"a vector of {len(vector)} numbers, where the router has {len(self.vectors[0])}")
-        length = math.sqrt(math.fsum(each * each for each in vector)) or 1.0
-        alike = [sum(map(_times, vector, stored)) / length for stored in self.vectors]
-        nearest = sorted(range(len(alike)), key=lambda at: (-alike[at], at))[: self.neighbours]
-        shares = [max(0.0, alike[at]) + _CLOSE for at in nearest]
-        return {
-            label: math.fsum(share * scores[at] for share, at in zip(shares, nearest, strict=True)) / math.fsum(shares)
-            for label, scores in self.scores.items()
-        }
+        return chances_nearby(vector, self.vectors, self.scores, self.neighbours)
 
 
 @dataclass(frozen=True)
@@ -151,9 +142,36 @@ def cheapest_within(chances: Mapping[str, float], costs: Mapping[str, float], wi
     return min((label for label in chances if chances[label] >= least), key=lambda each: (costs[each], -chances[each]))
 
 
-def _chance(model: Linear, seen: Mapping[int, float]) -> float:
-    total = model.intercept + math.fsum(model.weights.get(place, 0.0) * value for place, value in seen.items())
+def chance(intercept: float, weights: Mapping[int, float], seen: Mapping[int, float]) -> float:
+    """What a logistic regression says of the features that were seen, from 0 to 1."""
+    total = intercept + math.fsum(weights.get(place, 0.0) * value for place, value in seen.items())
     return 1 / (1 + math.exp(-max(-60.0, min(60.0, total))))
+
+
+def chances_nearby(
+    vector: Sequence[float], vectors: Sequence[Sequence[float]], scores: Mapping[str, Sequence[float]], neighbours: int
+) -> dict[str, float]:
+    """By label: the mean of its scores at the nearest vectors, those that are nearer counting for more.
+
+    Args:
+        vector: Of the question, of any length but 0.
+        vectors: Of length 1.
+        scores: By label, one a vector.
+        neighbours: How many vectors are looked at.
+
+    Raises:
+        ValueError: if the vector has another number of places than the others.
+    """
+    if len(vector) != len(vectors[0]):
+        raise ValueError(f"a vector of {len(vector)} numbers, where the router has {len(vectors[0])}")
+    length = math.sqrt(math.fsum(each * each for each in vector)) or 1.0
+    alike = [sum(map(_times, vector, stored)) / length for stored in vectors]
+    nearest = sorted(range(len(alike)), key=lambda at: (-alike[at], at))[:neighbours]
+    shares = [max(0.0, alike[at]) + _CLOSE for at in nearest]
+    return {
+        label: math.fsum(share * given[at] for share, at in zip(shares, nearest, strict=True)) / math.fsum(shares)
+        for label, given in scores.items()
+    }
 
 
 def _times(one: float, other: float) -> float:

@@ -1,7 +1,14 @@
 """One program for each construct of the language, and questions with a conversation and fields."""
 
+from dataclasses import replace
+from pathlib import Path
+
 from exporting.programs import gallery_models
 from exporting.recording import RecordingServer
+from routers.examples import asking, near
+
+from moaql.routers.file import router_text
+from moaql.routers.router import Embedding, Nearest
 
 FIELDS = {"kind": "Math", "level": "3", "hard": "yes"}
 QUESTIONS = [
@@ -51,8 +58,11 @@ PIPELINES = {
     "rated": "mini x4 -> rank qwen top=2 method=score -> seq llama window=2 keep=1",
     "dropout_of_verified": "mini x3 -> verify gpt4o -> dropout qwen leave_out=1 then=cluster",
     "windows_of_verified": "mini x6 -> verify gpt4o -> seq qwen window=3 keep=1",
+    "windows_twice": "layer [(mini x4 -> seq qwen window=3 keep=1)]x2 -> agg gpt4o",
+    "windows_in_another_order": "mini x4 -> seq qwen window=3 keep=1 shuffle=true",
     "distinct_ones": "mini x6 -> distinct by=number -> agg gpt4o refs_in=user",
     "in_another_order": "layer [qwen, llama, mini] -> shuffle -> shuffle seed=4 -> agg gpt4o shuffle=true anonymous=false refs_in=trailing",
+    "in_another_order_with_a_loss": "layer [qwen, broken, llama, mini] -> shuffle -> shuffle seed=4 -> seq gpt4o window=2 keep=1",
     "some_of_them": "layer [qwen, llama, mini] -> when tokens > 10 { take 1 -> agg gpt4o } else { take 2 -> agg mistral }",
     "and_or_not": "mini x3 -> score qwen -> when (agreement by=number >= 2/3 and not score < 0.5) or field.level > 5 { vote } else { agg gpt4o }",
     "fields_and_counts": "mini x3 -> when field.hard == true and count == 3 { agg gpt4o } else { mini }",
@@ -76,6 +86,36 @@ TOPOLOGIES = "topology pair = layer [mini, mistral] -> agg qwen\n"
 def constructs(server: RecordingServer) -> dict[str, str]:
     """The programs by name, with their models at the server. It must fail for `broken`: `server.failing = frozenset({"broken"})`."""
     return {name: _program(name, pipeline, server) for name, pipeline in PIPELINES.items()}
+
+
+CASES = "{ case weak { mini x3 -> vote by=number } case strong { layer [qwen, llama] -> agg gpt4o } else { mistral } }"
+FEWER = "{ case weak { mini } else { mistral } }"
+
+
+def fitted_routers(server: RecordingServer, folder: Path) -> dict[str, str]:
+    """Programs with routers that are fitted: by words, by the nearest questions, and by embeddings that fail.
+
+    The files of the routers are written to a folder. The server must fail for `broken`, as above.
+    """
+    routed = (
+        ("by_words", None, CASES),
+        ("by_fewer", None, FEWER),
+        ("nearby", "small", CASES),
+        ("lost", "broken", CASES),
+    )
+    return {
+        f"routed_{name}": _routed(f"routed_{name}", embedder, cases, server, folder) for name, embedder, cases in routed
+    }
+
+
+def _routed(name: str, embedder: str | None, cases: str, server: RecordingServer, folder: Path) -> str:
+    router = asking() if embedder is None else near()
+    if isinstance(router.kind, Nearest) and embedder is not None:
+        embedding = Embedding(embedder, f"http://127.0.0.1:{server.port}/{name}/v1", "GALLERY_KEY", 0.02)
+        router = replace(router, kind=replace(router.kind, embedding=embedding))
+    path = folder / f"{name}.json"
+    path.write_text(router_text(router), encoding="utf-8")
+    return _program(name, f'layer [mini] -> route with="{path}" {cases}', server)
 
 
 def _program(name: str, pipeline: str, server: RecordingServer) -> str:

@@ -1,4 +1,4 @@
-"""A server of OpenAI's and Anthropic's protocols that remembers what it was asked, and answers the same question the same way.
+"""A server of OpenAI's protocol, embeddings included, and of Anthropic's, that remembers what it was asked, and answers the same question the same way.
 
 What it says depends on nothing but the request, so two programs that ask the same hear the same.
 """
@@ -63,7 +63,7 @@ class RecordingServer:
                 body = json.loads(sent)
                 server._record(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
                 status = 400 if body["model"] in server.failing else 200
-                reply = {"error": {"message": "no"}} if status == 400 else answer_to(body, self.path[-8:] == "messages")
+                reply = {"error": {"message": "no"}} if status == 400 else reply_to(body, self.path)
                 data = json.dumps(reply).encode()
                 self.send_response(status)
                 self.send_header("content-type", "application/json")
@@ -75,6 +75,18 @@ class RecordingServer:
                 pass
 
         return Handler
+
+
+def reply_to(body: dict[str, Any], path: str) -> dict[str, Any]:
+    return vector_of(body) if path.endswith("/embeddings") else answer_to(body, path.endswith("messages"))
+
+
+def vector_of(body: dict[str, Any]) -> dict[str, Any]:
+    """Of two numbers that depend on the text."""
+    draw = hashlib.sha256(body["input"].encode()).digest()
+    vector = [draw[0] / 128 - 1, draw[1] / 128 - 1]
+    usage = {"prompt_tokens": draw[2], "total_tokens": draw[2]}
+    return {"model": body["model"], "data": [{"index": 0, "embedding": vector}], "usage": usage}
 
 
 def answer_to(body: dict[str, Any], anthropic: bool) -> dict[str, Any]:

@@ -281,7 +281,9 @@ def test_what_may_pass_is_tried_again(used: dict[str, Any]) -> None:
 
 def test_failures_are_clear(used: dict[str, Any]) -> None:
     for message in used["nobody answers"]:
-        assert "no candidate is left: a failed with status 400; b failed with status 400" in message
+        assert "no candidate is left: " in message
+        assert "a failed with status 400" in message
+        assert "b failed with status 400" in message
     for message in used["no question"]:
         assert "the last message must be the user's" in message
     assert (len(used["nobody answers"]), len(used["no question"])) == (2, 2)
@@ -312,8 +314,8 @@ def test_a_stage_that_is_called_as_an_end_of_the_pipeline_keeps_its_name() -> No
 
 def test_that_stages_run_in_turn_is_told_where_they_could_run_at_once() -> None:
     _, losses = written("layer [a, b] -> agg c")
-    assert [each.node for each in losses] == ["", ""]
+    assert [each.node for each in losses] == []
     _, losses = written("layer [(layer [a, b] -> agg c), (layer [b, c] -> agg a)] -> agg b")
     assert "one stage after another" in losses[0].what
     _, losses = written("a x3 -> when agreement > 0.5 { vote } else { layer [b, c] -> agg c }")
-    assert [each.node for each in losses] == ["", ""]  # the cases exclude one another
+    assert [each.node for each in losses] == []  # the cases exclude one another

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from itertools import combinations, permutations
 from typing import TYPE_CHECKING, Any
 
+from moaql.exporting.code.layout import quoted
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from moaql.check.program import Model
     from moaql.exporting.code.prompts import PromptOf
     from moaql.graph.nodes import Call
-
-_LONG = 88
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ def asked(
     if call.purpose.startswith("rank") and len(call.inputs) > 1:
         rest.append("least=2")  # nobody is paid to order one
     if reads.get("shuffle"):
-        rest.append(f"shuffled={call.id!r}")
+        rest.append(f"shuffled={quoted(call.id)}")
     if reads.get("truncated", "keep") != "keep":
-        rest.append(f"truncated={reads['truncated']!r}")
+        rest.append(f"truncated={quoted(str(reads['truncated']))}")
     rest += [f"{name}={_value(value)}" for name, value in call.settings if value is not None]
     if call.model.alternatives:
         others = [f"({model_name(each)}, {_settings(each)})" for each in call.model.alternatives]
@@ -64,7 +64,9 @@ def _settings(model: Model) -> str:
 
 
 def _value(value: Any) -> str:
-    return repr(list(value) if isinstance(value, tuple) else value).replace("'", '"' if '"' not in repr(value) else "'")
+    if isinstance(value, tuple | list):
+        return f"[{', '.join(map(_value, value))}]"
+    return quoted(value) if isinstance(value, str) else repr(value)
 
 
 def expressions(calls: Sequence[Asked], count: int, form: str = "self.run.ask({})") -> list[str]:
@@ -135,9 +137,8 @@ def _arguments(call: Asked, seen: str, sample: str) -> str:
     return ", ".join([*arguments, *call.rest])
 
 
-def listed(entries: Sequence[str], indent: str) -> str:
-    """The inside of brackets: on one line where it is short, else one entry a line."""
-    line = ", ".join(entries)
-    if len(line) <= _LONG and len(entries) == 1:
-        return line
-    return "\n" + "".join(f"{indent}    {each},\n" for each in entries) + indent
+def listed(entries: Sequence[str]) -> str:
+    """The entries as a list."""
+    if len(entries) == 1 and entries[0].startswith("*("):
+        return f"[{entries[0][2:-1]}]"
+    return f"[{', '.join(entries)}]"

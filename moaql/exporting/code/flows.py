@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 RUN = "moaql.exporting.standalone.run"
 LAZILY = "moaql.exporting.standalone.lazily"
+_ALWAYS_ALL = ("calls", "windows", "quorum")
 
 
 class Flows:
@@ -40,8 +41,8 @@ class Flows:
     def awaitable(self, refs: Sequence[Ref], *, exact: bool = False) -> str:
         """What gives these candidates when it is awaited."""
         places = [self._stages.place(ref) for ref in refs]
-        padded = exact and not all(ref.certain for ref in refs)
-        parts = [self._part(stage, [place for _, place in group], padded) for stage, group in _runs(places)]
+        exact = exact and len(refs) > 1
+        parts = [self._part(stage, [place for _, place in group], exact) for stage, group in _runs(places)]
         if len(parts) == 1:
             return parts[0]
         self.needs.add((RUN, "joined"))
@@ -52,13 +53,17 @@ class Flows:
         stage, place = self._stages.place(ref)
         return f"self.{self._methods[stage]}", place
 
-    def _part(self, stage: int, places: list[int], padded: bool) -> str:
+    def _part(self, stage: int, places: list[int], exact: bool) -> str:
         asked = f"self.{self._methods[stage]}()"
-        if not padded and places == list(range(self._stages.stages[stage].size)):
+        source = self._stages.stages[stage]
+        # A reduction gives fewer candidates where some are lost or filtered out; calls give None at their places.
+        padded = exact and source.kind not in _ALWAYS_ALL
+        if not padded and places == list(range(source.size)):
             return asked
         self.needs.add((RUN, "some"))
         ascending = len(places) > 3 and places == list(range(places[0], places[-1] + 1))
-        which = f"*range({places[0]}, {places[-1] + 1})" if ascending else ", ".join(map(str, places))
+        first = f"{places[0]}, " if places[0] else ""
+        which = f"*range({first}{places[-1] + 1})" if ascending else ", ".join(map(str, places))
         return f"some({asked}, {which})"
 
 

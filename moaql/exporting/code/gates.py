@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import json
+import re
 from typing import TYPE_CHECKING, Any
 
+from moaql.exporting.code.layout import quoted
+from moaql.exporting.code.routers import router_of
 from moaql.graph.branches import NO, YES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from moaql.exporting.code.flows import Flows
     from moaql.graph.nodes import Gate, Pairs
+    from moaql.routers.router import Router
     from moaql.stages.base import Ref
 
 _SIGNALS = "moaql.exporting.standalone.signals"
+_ROUTING = "moaql.exporting.standalone.routing"
 
 
 class Conditions:
@@ -23,21 +27,23 @@ class Conditions:
     Args:
         gate: What decides.
         flows: Writes its candidates.
+        router_name: The constant of a fitted router.
 
     Attributes:
         needs: Functions of the library that it uses, as (module, name).
     """
 
-    def __init__(self, gate: Gate, flows: Flows) -> None:
+    def __init__(self, gate: Gate, flows: Flows, router_name: Callable[[Router], str]) -> None:
         self.needs: set[tuple[str, str]] = set()
+        self._router_name = router_name
         self._gate = gate
         self._flows = flows
 
     def body(self) -> list[str]:
         """The lines of the method."""
         condition = dict(self._gate.condition)
-        cases = json.dumps([label for label in self._gate.labels if label != "else"], ensure_ascii=False)
-        name = json.dumps(self._gate.id)
+        cases = f"[{', '.join(quoted(label) for label in self._gate.labels if label != 'else')}]"
+        name = quoted(self._gate.id)
         if "label" in condition:
             refs = self._read("label")
             return [
@@ -45,21 +51,36 @@ class Conditions:
                 f"return {self._use('label_in')}(self.run, {name}, said, {cases})",
             ]
         if "field" in condition:
-            field = json.dumps(condition["field"], ensure_ascii=False)
+            field = quoted(condition["field"])
             return [f"return {self._use('case_of')}(self.run, {name}, {field}, {cases})"]
         if "router" in condition:
-            return ['return "else"  # the fitted router is not part of this file']
+            return self._routed(name, cases)
+        holds = self._holds(self._gate.condition)
+        read = {"seen": self._read("candidates"), "ratings": self._read("judgement")}
         lines = [
             f"{variable} = {self._flows.awaited(refs)}"
-            for variable, role in (("seen", "candidates"), ("ratings", "judgement"))
-            if (refs := self._read(role))
+            for variable, refs in read.items()
+            if refs and re.search(rf"\b{variable}\b", holds)  # who rates candidates asks for them
         ]
-        return [*lines, f"return {self._use('met')}(self.run, {name}, {self._holds(self._gate.condition)})"]
+        return [*lines, f"return {self._use('met')}(self.run, {name}, {holds})"]
 
     @property
     def is_condition(self) -> bool:
         """Whether it says yes or no."""
         return set(self._gate.labels) == {YES, NO}
+
+    def _routed(self, name: str, cases: str) -> list[str]:
+        router = router_of(self._gate)
+        constant = self._router_name(router)
+        refs = self._read("embedding")
+        if not refs:
+            self.needs.add((_ROUTING, "case_by_words"))
+            return [f"return case_by_words(self.run, {constant}, {cases})"]
+        self.needs.add((_ROUTING, "case_nearby"))
+        return [
+            f"[said] = {self._flows.awaited(refs)}",
+            f"return case_nearby(self.run, {name}, {constant}, said, {cases})",
+        ]
 
     def _read(self, role: str) -> Sequence[Ref]:
         return [ref for each, ref in self._gate.inputs if each == role]
@@ -76,13 +97,12 @@ class Conditions:
         if "not" in given:
             return f"{self._use('opposite')}({self._holds(given['not'])})"
         value = given["value"]
-        shown = json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
-        return f"{self._use('compare')}({self._signal(given)}, {json.dumps(given['operator'])}, {shown})"
+        return f"{self._use('compare')}({self._signal(given)}, {quoted(given['operator'])}, {_value(value)})"
 
     def _signal(self, given: dict[str, Any]) -> str:
         name, _, field = given["compare"].partition(".")
         if name == "field":
-            return f"{self._use('field_of')}(self.run, {json.dumps(field)}, {given['value']!r})"
+            return f"{self._use('field_of')}(self.run, {quoted(field)}, {_value(given['value'])})"
         if name == "tokens":
             self.needs.add(("moaql.graph.assumptions", "tokens_of"))
             return "tokens_of(self.run.question.text)"
@@ -96,3 +116,7 @@ class Conditions:
             first, behind = given["judgements"]
             return f"{self._use('best_rating')}(ratings[{first}:{behind}])"
         return f"{self._use('best_confidence')}(seen)"
+
+
+def _value(value: Any) -> str:
+    return quoted(value) if isinstance(value, str) else repr(value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 from typing import TYPE_CHECKING, Any
 
 from moaql.check.program import Model
@@ -11,6 +10,7 @@ from moaql.errors import UsageError
 from moaql.exporting.code.calls import asked, expressions, listed, needs_itertools
 from moaql.exporting.code.flows import LAZILY, RUN
 from moaql.exporting.code.gates import Conditions
+from moaql.exporting.code.layout import laid_out, quoted
 from moaql.exporting.code.prompts import prompt_of
 from moaql.graph.branches import YES
 from moaql.graph.nodes import IF, Call, Gate, Reduce
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from moaql.exporting.code.prompts import PromptOf
     from moaql.exporting.code.stages import Stage
     from moaql.graph.nodes import Graph
+    from moaql.routers.router import Router
     from moaql.stages.base import Ref
 
-_INDENT = " " * 8
+_INSIDE = " " * 4
+"""Of a method; those of the class are put before all of its lines."""
 
 
 class Methods:
@@ -36,6 +38,7 @@ class Methods:
         flows: Writes candidates.
         model_name: The constant of a model.
         prompt_name: The function of a prompt.
+        router_name: The constant of a fitted router.
 
     Attributes:
         needs: Definitions of the library that the methods use, as (module, name).
@@ -43,7 +46,12 @@ class Methods:
     """
 
     def __init__(
-        self, graph: Graph, flows: Flows, model_name: Callable[[Model], str], prompt_name: Callable[[PromptOf], str]
+        self,
+        graph: Graph,
+        flows: Flows,
+        model_name: Callable[[Model], str],
+        prompt_name: Callable[[PromptOf], str],
+        router_name: Callable[[Router], str],
     ) -> None:
         self.needs: set[tuple[str, str]] = set()
         self.itertools: set[str] = set()
@@ -51,6 +59,7 @@ class Methods:
         self._flows = flows
         self._model_name = model_name
         self._prompt_name = prompt_name
+        self._router_name = router_name
 
     def method(self, name: str, stage: Stage) -> str:
         """The method of a stage."""
@@ -59,9 +68,9 @@ class Methods:
             "@once",
             f"async def {name}(self) -> {result}:",
             f'    """{about}"""',
-            *(f"    {each}" for each in body),
+            *(line for each in body for line in _laid_out(each)),
         ]
-        return "\n".join(f"    {line}" if line else "" for line in lines)
+        return "\n".join(f"    {line}" for line in lines)
 
     def _parts(self, stage: Stage) -> tuple[str, str, list[str]]:
         last = stage.last
@@ -74,7 +83,7 @@ class Methods:
         if stage.kind == "early":
             return self._early(stage)
         if isinstance(last, Gate):
-            conditions = Conditions(last, self._flows)
+            conditions = Conditions(last, self._flows, self._router_name)
             body = conditions.body()
             self.needs |= conditions.needs
             return "Which way to go.", "bool" if conditions.is_condition else "str", body
@@ -92,7 +101,9 @@ class Methods:
         if len(calls) == 1:
             return [*before, f"return [await {entries[0]}]"]
         self.needs.add((RUN, "gathered"))
-        return [*before, f"return await gathered([{listed(entries, _INDENT)}])"]
+        if len(entries) == 1:
+            return [*before, f"return await gathered({entries[0][2:-1]})"]
+        return [*before, f"calls = {listed(entries)}", "return await gathered(calls)"]
 
     def _asked(self, calls: Sequence[Call], form: str = "self.run.ask({})") -> tuple[list[str], list[str]]:
         """The line that gets what the calls show, and the calls."""
@@ -111,7 +122,8 @@ class Methods:
         ends = [sum(map(len, fresh[: number + 1])) for number in range(len(fresh))]
         bounds = list(zip([0, *ends[:-1]], ends, strict=True))
         first = asked(calls[0], union, self._model_name, self._prompt_name, prompt_of(calls[0]))
-        rest = "".join(f", {each}" for each in first.rest)
+        sample = [f"sample={first.sample}"] if first.sample else []
+        rest = "".join(f", {each}" for each in (*sample, *first.rest))
         return [
             f"seen = {self._flows.awaited(union, exact=True)}",
             "running: Candidates = []",
@@ -126,8 +138,8 @@ class Methods:
         need = dict(node.parameters)["need"]  # type: ignore[union-attr]
         self.needs.add((LAZILY, "quorum"))
         before, entries = self._members(stage, "self.run.ask({})", self._one)
-        line = f"return await quorum(self.run, {need}, [{listed(entries, _INDENT)}])"
-        return f"The first {need} answers of {len(node.inputs)}.", "Candidates", [*before, line]
+        lines = [f"calls = {listed(entries)}", f"return await quorum(self.run, {need}, calls)"]
+        return f"The first {need} answers of {len(node.inputs)}.", "Candidates", [*before, *lines]
 
     def _early(self, stage: Stage) -> tuple[str, str, list[str]]:
         node = stage.last
@@ -136,21 +148,18 @@ class Methods:
         calls = [each for each in stage.nodes if isinstance(each, Call)]
         names = list(dict.fromkeys(call.model.name for call in calls))
         if len(names) == 1:
-            before, entries = self._members(
-                stage, f"({json.dumps(names[0])}, partial(self.run.ask, {{}}))", self._voter
-            )
+            before, entries = self._members(stage, f"({quoted(names[0])}, partial(self.run.ask, {{}}))", self._voter)
         else:
             before, entries = self._many_voters(calls) if calls else ([], [self._voter(ref) for _, ref in node.inputs])
-        voters = listed(entries, _INDENT)
         given = "".join(f", {name}={_parameter(value)}" for name, value in node.parameters if value is not None)
-        line = f"return await early_vote(self.run, [{voters}]{given})"
-        return "The answer that most give; nobody is asked who cannot change it.", "Candidates", [*before, line]
+        lines = [f"voters = {listed(entries)}", f"return await early_vote(self.run, voters{given})"]
+        return "The answer that most give; nobody is asked who cannot change it.", "Candidates", [*before, *lines]
 
     def _many_voters(self, calls: Sequence[Call]) -> tuple[list[str], list[str]]:
         before: list[str] = []
         entries: list[str] = []
         for call in calls:
-            before, more = self._asked([call], f"({json.dumps(call.model.name)}, partial(self.run.ask, {{}}))")
+            before, more = self._asked([call], f"({quoted(call.model.name)}, partial(self.run.ask, {{}}))")
             entries += more
         return before, entries
 
@@ -169,7 +178,7 @@ class Methods:
         method, place = self._flows.single(ref)
         self.needs.add((LAZILY, "one"))
         node = self._graph.nodes[ref.node]
-        name = json.dumps(node.model.name) if isinstance(node, Call) else "None"
+        name = quoted(node.model.name) if isinstance(node, Call) else "None"
         return f"({name}, lambda: one({method}(), {place}))"
 
     # Reductions
@@ -187,7 +196,7 @@ class Methods:
             return [f"if await {decides}():", f"    return {yes}", f"return {no}"]
         lines = [f"match await {decides}():"]
         for label in decision.labels:
-            case = "_" if label == decision.labels[-1] else json.dumps(label, ensure_ascii=False)
+            case = "_" if label == decision.labels[-1] else quoted(label)
             lines += [f"    case {case}:", f"        return {self._flows.awaited(sides.get(label, []))}"]
         return lines
 
@@ -208,8 +217,9 @@ class Methods:
         given = "".join(f", {name}={_parameter(value)}" for name, value in node.parameters if value is not None)
         others = {role: refs for role, refs in by_role.items() if role != "candidates"}
         if not others:
+            placed = node.operation == "shuffle"  # which draws places, also for those that are lost
             return [
-                f"seen = {self._flows.awaited(by_role['candidates'])}",
+                f"seen = {self._flows.awaited(by_role['candidates'], exact=placed)}",
                 f"return self.run.apply({function}, seen{given})",
             ]
         self.needs.add((RUN, "gathered"))
@@ -256,7 +266,14 @@ _VERBS = {
     "write tests": "Tests for answers",
     "classify": "What kind of question it is",
     "judge": "How sure one can be of each candidate",
+    "embed": "The question as a vector",
 }
+
+
+def _laid_out(line: str) -> list[str]:
+    code = line.lstrip()
+    before = line[: len(line) - len(code)]
+    return [each[len(_INSIDE) :] for each in laid_out(code, f"{_INSIDE}{_INSIDE}{before}")]
 
 
 def _about_calls(calls: Sequence[Call], kind: str) -> str:
@@ -272,5 +289,5 @@ def _about_calls(calls: Sequence[Call], kind: str) -> str:
 def _parameter(value: Any) -> str:
     if isinstance(value, tuple) and value and isinstance(value[0], tuple):  # weights
         pairs = [(model.name if isinstance(model, Model) else model, weight) for model, weight in value]
-        return "{" + ", ".join(f"{json.dumps(name)}: {weight!r}" for name, weight in pairs) + "}"
-    return json.dumps(value) if isinstance(value, str) else repr(value)
+        return "{" + ", ".join(f"{quoted(name)}: {weight!r}" for name, weight in pairs) + "}"
+    return quoted(value) if isinstance(value, str) else repr(value)

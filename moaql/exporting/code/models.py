@@ -29,7 +29,7 @@ class Reached:
 
     Attributes:
         url: Where requests go; "" where nothing is known.
-        protocol: `openai` or `anthropic`.
+        protocol: `openai`, `anthropic` or `embeddings`.
         keys: Environment variables that may hold its key.
         price: Dollars per million tokens in and out; None where it is unknown.
         limit: What its provider calls the longest answer.
@@ -60,15 +60,16 @@ def reached(model: Model) -> Reached:
     if provider == "gemini":
         lost = "is asked by OpenAI's protocol at Google's address for it, so its requests have another form"
         return Reached(GOOGLE, keys=keys, price=price, lost=f"`{model.id}` {lost}")
-    if provider == "anthropic" or provider in ENDPOINTS or dict(model.connection).get("base_url"):
-        protocol = "anthropic" if provider == "anthropic" else "openai"
-        if provider in ("sim", "recorded") or (provider not in ENDPOINTS and PROVIDERS.find(provider) is not None):
+    if provider in ("anthropic", "embeddings") or provider in ENDPOINTS or dict(model.connection).get("base_url"):
+        protocol = provider if provider in ("anthropic", "embeddings") else "openai"
+        of_its_own = protocol == "openai" and provider not in ENDPOINTS and PROVIDERS.find(provider) is not None
+        if provider in ("sim", "recorded") or of_its_own:
             return Reached("", price=price, lost=_elsewhere(model))
         wire = PROVIDERS.find(protocol)
         settings = (("max_tokens", 1), ("seed", 1))
         request = Request(provider, name, (("user", ""),), settings, 0, connection_of(model))
         body = wire.body(request, False)  # type: ignore[union-attr]
-        limit = next(each for each in ("max_tokens", "max_completion_tokens") if each in body)
+        limit = next((each for each in ("max_tokens", "max_completion_tokens") if each in body), "max_tokens")
         seed = next((each for each in ("seed", "random_seed") if each in body), "seed")
         return Reached(wire.url(request, False), protocol, keys, price, limit, seed)  # type: ignore[union-attr]
     return Reached("", price=price, lost=_elsewhere(model))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from moaql.exporting.code.flows import Flows
+from moaql.exporting.code.layout import laid_out, quoted
 from moaql.exporting.code.methods import Methods
 from moaql.exporting.code.models import models_in, reached
 from moaql.exporting.code.names import Names
 from moaql.exporting.code.prompts import PromptOf, prompt_of, write_prompt
 from moaql.exporting.code.readers import edits_for
+from moaql.exporting.code.routers import router_text
 from moaql.exporting.code.sources import Copied, Where, copy, library_names
 from moaql.exporting.code.stage_names import method_names
 from moaql.exporting.code.stages import is_early, stages_of
@@ -18,9 +19,10 @@ from moaql.exporting.code.stages import is_early, stages_of
 if TYPE_CHECKING:
     from moaql.check.program import Model, Program
     from moaql.graph.nodes import Graph
+    from moaql.routers.router import Router
 
 _HERE = "moaql.exporting.standalone"
-_LIBRARY = (_HERE, "moaql.answers", "moaql.operations")
+_LIBRARY = (_HERE, "moaql.answers", "moaql.operations", "moaql.routers")
 _FIRST = {f"{_HERE}.records", f"{_HERE}.once"}
 _ROOTS: list[Where] = [
     *((f"{_HERE}.records", name) for name in ("Model", "Candidate", "Candidates", "Messages", "Question", "Answer")),
@@ -65,6 +67,7 @@ class _Writer:
         self._names = _free_names()
         self._models: dict[tuple[object, ...], tuple[str, Model]] = {}
         self._prompts: dict[PromptOf, tuple[str, str]] = {}
+        self._routers: dict[str, tuple[str, Router]] = {}
         self._needs: set[Where] = set()
 
     def text(self) -> str:
@@ -80,6 +83,7 @@ class _Writer:
             self._answer(),
             _banner("What follows is the same for every topology: how calls are sent, and how answers are read."),
             copied.text(without=_FIRST),
+            *(router_text(name, router) for name, router in self._routers.values()),
             f'if __name__ == "__main__":\n    sys.exit(main({self._class}))',
         ]
         return "\n\n\n".join(parts) + "\n"
@@ -87,7 +91,7 @@ class _Writer:
     def _methods(self) -> str:
         names = method_names(self._stages, self._graph)
         flows = Flows(self._stages, names)
-        writer = Methods(self._graph, flows, self._model, self._prompt)
+        writer = Methods(self._graph, flows, self._model, self._prompt, self._router)
         written = [writer.method(name, stage) for name, stage in zip(names, self._stages.stages, strict=True)]
         outputs = flows.awaited(self._graph.outputs)
         self._needs |= writer.needs | flows.needs
@@ -120,8 +124,14 @@ class _Writer:
             self._prompts[prompt] = (name, written.text)
         return self._prompts[prompt][0]
 
+    def _router(self, router: Router) -> str:
+        if router.hash not in self._routers:
+            self._routers[router.hash] = (self._names.take("router", upper=True), router)
+        return self._routers[router.hash][0]
+
     def _purpose(self, prompt: PromptOf) -> str:
-        call = next(call for call in self._graph.calls if prompt_of(call) == prompt)
+        calls = [call for call in self._graph.calls if prompt_of(call) == prompt]
+        call = min(calls, key=lambda each: each.purpose == "embed")  # the question alone, as those say who answer it
         purpose = call.purpose.removesuffix(" instead")
         return "refine" if purpose == "propose" and call.inputs else purpose
 
@@ -173,15 +183,15 @@ def _banner(text: str) -> str:
 
 def _model_text(name: str, model: Model) -> str:
     how = reached(model)
-    fields = [json.dumps(model.name), json.dumps(model.id.partition("/")[2]), json.dumps(how.url)]
+    fields = [quoted(model.name), quoted(model.id.partition("/")[2]), quoted(how.url)]
     if how.protocol != "openai":
-        fields.append(f"protocol={json.dumps(how.protocol)}")
+        fields.append(f"protocol={quoted(how.protocol)}")
     if how.keys:
-        fields.append(f"keys=({', '.join(map(json.dumps, how.keys))},)")
+        fields.append(f"keys=({', '.join(map(quoted, how.keys))}{',' if len(how.keys) == 1 else ''})")
     if how.price is not None:
         fields.append(f"price=({how.price[0]:g}, {how.price[1]:g})")
     if how.limit != "max_tokens":
-        fields.append(f"limit={json.dumps(how.limit)}")
+        fields.append(f"limit={quoted(how.limit)}")
     if how.seed != "seed":
-        fields.append(f"seed={json.dumps(how.seed)}")
-    return f"{name} = Model({', '.join(fields)})"
+        fields.append(f"seed={quoted(how.seed)}")
+    return "\n".join(laid_out(f"{name} = Model({', '.join(fields)})"))

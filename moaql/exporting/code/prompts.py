@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from moaql.exporting.code.layout import WIDTH, laid_out, quoted
 from moaql.language.template import Placeholder, parse_template, placeholder_kinds
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from moaql.stages.base import Prompt
 
 _SHOWN = "moaql.exporting.standalone.shown"
+_STRIP = '.strip("\\n")'
 
 
 @dataclass(frozen=True)
@@ -47,13 +48,12 @@ def write_prompt(name: str, prompt: PromptOf) -> Written:
         prompt: What it says.
     """
     writer = _Writer(dict(prompt.values), prompt.named)
-    messages = [f"({role!r}, {writer.message(text)})".replace("'", '"', 2) for role, text in prompt.prompt.messages]
+    messages = [f"({quoted(role)}, {writer.named(role, text)})" for role, text in prompt.prompt.messages]
     kinds = placeholder_kinds(prompt.prompt.messages)
     history = ", with_history=False" if "history" in kinds else ""
     lines = [f"def {name}(question: Question, seen: Sequence[Candidate]) -> Messages:", f'    """{_about(kinds)}"""']
     lines += [f"    {variable} = {value}" for variable, value in writer.variables.items()]
-    lines += ["    messages = [", *(f"        {each}," for each in messages), "    ]"]
-    lines.append(f"    return conversation(question, messages{history})")
+    lines += laid_out(f"return conversation(question, [{', '.join(messages)}]{history})", "    ")
     return Written("\n".join(lines), frozenset({(_SHOWN, "conversation"), *writer.needs}))
 
 
@@ -69,17 +69,38 @@ class _Writer:
         self._values = values
         self._named = named
 
-    def message(self, template: str) -> str:
-        """A message's text as an expression."""
+    def named(self, role: str, template: str) -> str:
+        """A message's text as an expression: a variable, where it says more than the question."""
         if template == "{question}":
             return "question.text"
-        text = "".join(
-            _literal(part) if isinstance(part, str) else f"{{{self._value(part)}}}"
-            for part in parse_template(template).parts
-        )
-        opened = '"""\\\n' if not text.startswith("{") else '"""'
-        # What is put in may begin or end with line breaks, which the messages do not.
-        return f'f{opened}{text}""".strip("\\n")'
+        name = role
+        while name in self.variables:
+            name += "_"
+        text, stripped = self._message(template)
+        if stripped and len(text.rpartition("\n")[2]) + len(_STRIP) <= WIDTH:
+            text, stripped = text + _STRIP, False
+        self.variables[name] = text  # behind the variables that it shows
+        if stripped:
+            self.variables[name] += f"\n    {name} = {name}{_STRIP}"
+        return name
+
+    def _message(self, template: str) -> tuple[str, bool]:
+        """The text, and whether line breaks around it have to go."""
+        parts = [part for part in parse_template(template).parts if part]
+        if parts and isinstance(parts[0], str):
+            parts[0] = parts[0].lstrip("\n")
+        if parts and isinstance(parts[-1], str):
+            parts[-1] = parts[-1].rstrip("\n")
+        text = "".join(_literal(part) if isinstance(part, str) else f"{{{self._value(part)}}}" for part in parts)
+        ends = (parts[0], parts[-1]) if parts else ("",)
+        # What is put in may begin or end with line breaks, which messages do not.
+        stripped = not all(isinstance(end, str) and end for end in ends)
+        form = "f" if any(not isinstance(part, str) for part in parts) else ""
+        if not form:
+            text = text.replace("{{", "{").replace("}}", "}")
+        if "\n" not in text and len(text) < WIDTH // 2 and '"' not in text and "\\" not in text:
+            return f'{form}"{text}"', stripped
+        return form + ('"""\\\n' if not text.startswith("{") else '"""') + f'{text}"""', stripped
 
     def _value(self, placeholder: Placeholder) -> str:
         kind = placeholder.kind
@@ -90,13 +111,13 @@ class _Writer:
         if kind == "candidates":
             return self._candidates(placeholder)
         if kind == "labels":
-            return self._variable("labels", repr("\n".join(f"- {label}" for label in self._values.get("labels", ()))))
+            return self._variable("labels", quoted("\n".join(f"- {label}" for label in self._values.get("labels", ()))))
         if kind == "field":
             name = placeholder.name.partition(".")[2]
             return self._call(
                 f"field_{''.join(c if c.isalnum() else '_' for c in name)}",
                 "shown_field",
-                f"question, {json.dumps(name)}",
+                f"question, {quoted(name)}",
             )
         if kind == "history":
             return self._call("history", "earlier", "question")
@@ -108,7 +129,7 @@ class _Writer:
         if placeholder.format == "xml":
             return self._call("candidates", "fenced", f"seen{named}")
         if placeholder.format == "plain":
-            return self._call("texts", "separated", f"seen, {json.dumps(placeholder.separator, ensure_ascii=False)}")
+            return self._call("texts", "separated", f"seen, {quoted(placeholder.separator)}")
         return self._call("listed", "numbered", f"seen{named}")
 
     def _call(self, variable: str, function: str, arguments: str) -> str:

@@ -19,6 +19,8 @@ from moaql.errors import MoaqlError
 _NOTE = re.compile(r"[ \t]*#[ \t]*(?:noqa|type: ignore|fmt:|ruff:)[^\n]*")
 Where = tuple[str, str]
 """Module and name."""
+Edits = tuple[tuple[str, str], ...]
+"""Texts in a definition, each with what stands in its place."""
 
 
 @dataclass(frozen=True)
@@ -57,18 +59,36 @@ class Copied:
             for module in self.parts
             if (modules is None or module in modules) and module not in (without or set())
         ]
-        return "\n\n\n".join(
-            part.text for module in chosen for part in sorted(self.parts[module], key=lambda part: part.line)
-        )
+        text, before = "", ""
+        for module in chosen:
+            for part in sorted(self.parts[module], key=lambda part: part.line):
+                close = bool(before) and _is_constant(before) and _is_constant(part.text)
+                text += ("\n" if close else "\n\n\n") * bool(before) + part.text
+                before = part.text
+        return text
 
 
-def copy(roots: list[Where], replaced: dict[Where, Where], edited: dict[Where, tuple[str, str]]) -> Copied:
+def method_of(where: Where, name: str) -> str:
+    """The text of a method, with the blank line before it, for an edit that leaves it out."""
+    text = _taken_apart(where[0])[0][where[1]].text
+    lines = text.splitlines(keepends=True)
+    (found,) = ast.parse(text).body
+    methods = [each for each in getattr(found, "body", ()) if getattr(each, "name", "") == name]
+    return "".join(lines[methods[0].lineno - 2 : methods[0].end_lineno])
+
+
+def _is_constant(text: str) -> bool:
+    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    return not lines[0].startswith(("def ", "async def ", "class ", "@"))
+
+
+def copy(roots: list[Where], replaced: dict[Where, Where], edited: dict[Where, Edits]) -> Copied:
     """Copy definitions, and all that they use.
 
     Args:
         roots: What is wanted.
         replaced: What is copied in the place of something else.
-        edited: A text in a definition, and what stands in its place.
+        edited: What stands in the place of texts in a definition.
 
     Raises:
         MoaqlError: if moaql was installed without its sources.
@@ -88,7 +108,7 @@ def library_names(packages: tuple[str, ...]) -> set[str]:
 
 
 class _Copier:
-    def __init__(self, replaced: dict[Where, Where], edited: dict[Where, tuple[str, str]]) -> None:
+    def __init__(self, replaced: dict[Where, Where], edited: dict[Where, Edits]) -> None:
         self._replaced = replaced
         self._edited = edited
         self._seen: set[Where] = set()
@@ -113,8 +133,8 @@ class _Copier:
         if name not in definitions:
             raise MoaqlError(f"`{module}` defines no `{name}`", "This is a fault of moaql: please report it.")
         found = definitions[name]
-        if where in self._edited:
-            found = _edited(found, *self._edited[where])
+        for old, new in self._edited.get(where, ()):
+            found = _edited(found, old, new)
         for used in sorted(found.uses):
             if used in imported:
                 source, original = imported[used]

@@ -21,6 +21,7 @@ _PURPOSES = {
     "write tests": "texts",
     "classify": "label",
     "judge": "ratings",
+    "embed": "vector",
 }
 
 

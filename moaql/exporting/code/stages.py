@@ -120,16 +120,20 @@ def _window_before(node: Call, graph: Graph) -> Call | None:
     if not node.inputs or node.purpose.partition(" ")[0] != "aggregate":
         return None
     before = graph.nodes[node.inputs[0][1].node]
-    same = isinstance(before, Call) and (before.purpose, before.model, before.prompt, before.settings) == (
-        node.purpose,
-        node.model,
-        node.prompt,
-        node.settings,
-    )
-    if not same or scope_of(before.id) != scope_of(node.id) or "[window" not in node.id:
+    same = isinstance(before, Call) and _but_inputs(before) == _but_inputs(node)
+    if (
+        not same
+        or dict(node.reads).get("shuffle")
+        or scope_of(before.id) != scope_of(node.id)
+        or "[window" not in node.id
+    ):
         return None
     assert isinstance(before, Call)
     return before
+
+
+def _but_inputs(call: Call) -> tuple[object, ...]:
+    return call.purpose, call.model, call.prompt, call.settings, call.sample, call.values, call.reads
 
 
 def scope_of(id: str) -> str:

@@ -8,12 +8,19 @@ import random
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import httpx  # noqa: TID253
 
 from moaql.exporting.standalone.records import Messages, Model
-from moaql.exporting.standalone.wire import anthropic_body, anthropic_reply, openai_body, openai_reply
+from moaql.exporting.standalone.wire import (
+    anthropic_body,
+    anthropic_reply,
+    embeddings_body,
+    embeddings_reply,
+    openai_body,
+    openai_reply,
+)
 from moaql.graph.assumptions import tokens_of
 
 ATTEMPTS = 5
@@ -61,7 +68,7 @@ class Client:
         self._http = httpx.AsyncClient(timeout=TIMEOUT, limits=httpx.Limits(max_connections=None))
         self._free: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
 
-    async def __aenter__(self) -> Client:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -132,4 +139,8 @@ def _counted(reply: Reply, messages: Messages) -> Reply:
     return Reply(reply.text, reply.finish, read, written, reply.confidence)
 
 
-_PROTOCOLS = {"openai": (openai_body, openai_reply), "anthropic": (anthropic_body, anthropic_reply)}
+_PROTOCOLS = {
+    "openai": (openai_body, openai_reply),
+    "anthropic": (anthropic_body, anthropic_reply),
+    "embeddings": (embeddings_body, embeddings_reply),
+}

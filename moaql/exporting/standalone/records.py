@@ -15,7 +15,7 @@ class Model:
         name: As the votes and the cost report call it.
         id: As its provider calls it.
         url: Where requests go; "" where nobody has said it yet.
-        protocol: `openai` or `anthropic`.
+        protocol: `openai`, `anthropic` or `embeddings`.
         keys: Environment variables that may hold its key, the first that is set counts; none where it needs no key.
         price: Dollars per million tokens in and out; None where it is unknown.
         limit: What its provider calls the longest answer.

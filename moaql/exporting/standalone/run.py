@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from moaql.answers.reasoning import split_reasoning
 from moaql.exporting.standalone.client import Client, Failed, NoKey, Reply
+from moaql.exporting.standalone.reasoning import without_reasoning
 from moaql.exporting.standalone.records import Answer, Candidate, Candidates, Messages, Model, Question
 
 Prompt = Callable[[Question, Sequence[Candidate]], Messages]
@@ -19,6 +19,19 @@ Prompt = Callable[[Question, Sequence[Candidate]], Messages]
 
 class NoAnswer(Exception):  # noqa: N818
     """Every candidate was lost."""
+
+
+@dataclass
+class Sent:
+    """A request: its reply, the model that it is charged as, and how many wait for it."""
+
+    reply: asyncio.Task[Reply]
+    model: Model
+    waiting: int = 0
+
+    def has_failed(self) -> bool:
+        """Whether it must be sent again."""
+        return self.reply.cancelled() or (self.reply.done() and self.reply.exception() is not None)
 
 
 class Run:
@@ -38,7 +51,7 @@ class Run:
         self.notes: list[str] = []
         self.replies: dict[int, tuple[Reply, Model]] = {}
         self._client = client
-        self._sent: dict[Any, asyncio.Task[Reply]] = {}
+        self._sent: dict[Any, Sent] = {}
         self._numbers = itertools.count(1)
 
     async def ask(
@@ -86,7 +99,7 @@ class Run:
                     raise
                 continue
             return Candidate(
-                text=split_reasoning(reply.text)[0],
+                text=without_reasoning(reply.text),
                 node=str(next(self._numbers)),
                 model=model.name,  # as it was asked: weights and readers know no other
                 truncated=reply.finish == "length",
@@ -115,18 +128,18 @@ class Run:
     async def _once(self, model: Model, messages: Messages, sample: int, settings: dict[str, Any]) -> Reply:
         """Send a request. Equal requests are one, whoever makes them; one that nobody waits for any more is given up."""
         key = (model.url, model.id, tuple(messages), sample, repr(sorted(settings.items())))
-        task = self._sent.get(key)
-        if task is None or task.cancelled() or (task.done() and task.exception() is not None):
-            task = self._sent[key] = asyncio.ensure_future(self._client.ask(model, messages, sample, settings))
-            setattr(task, "readers", 0)  # noqa: B010
-        task.readers += 1  # type: ignore[attr-defined]
+        sent = self._sent.get(key)
+        if sent is None or sent.has_failed():
+            task = asyncio.ensure_future(self._client.ask(model, messages, sample, settings))
+            sent = self._sent[key] = Sent(task, model)
+        sent.waiting += 1
         try:
-            reply = await asyncio.shield(task)
+            reply = await asyncio.shield(sent.reply)
         finally:
-            task.readers -= 1  # type: ignore[attr-defined]
-            if not task.readers and not task.done():  # type: ignore[attr-defined]
-                task.cancel()
-        self.replies[id(task)] = (reply, model)
+            sent.waiting -= 1
+            if not sent.waiting and not sent.reply.done():
+                sent.reply.cancel()
+        self.replies[id(sent)] = (reply, sent.model)
         return reply
 
     def apply(

@@ -1,7 +1,8 @@
-"""OpenAI's chat completions and Anthropic's messages: what is sent, and how replies read."""
+"""OpenAI's chat completions and embeddings, and Anthropic's messages: what is sent, and how replies read."""
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -85,3 +86,17 @@ def anthropic_reply(document: dict[str, Any]) -> tuple[str | None, str, int, int
     read = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
     text = "".join(texts) if "".join(texts) or (texts and finish not in ("length", "refusal")) else None
     return text, finish, sum(usage.get(name) or 0 for name in read), usage.get("output_tokens") or 0, None
+
+
+def embeddings_body(model: Model, messages: Messages, sample: int, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Model, and the text of the last message."""
+    del sample, settings
+    return {"model": model.id, "input": messages[-1][1]}
+
+
+def embeddings_reply(document: dict[str, Any]) -> tuple[str | None, str, int, int, float | None]:
+    """The vector as JSON, and tokens in; a vector has no more."""
+    vector = [float(f"{value:.6g}") for value in document["data"][0]["embedding"]]
+    if not vector or not all(map(math.isfinite, vector)):
+        raise ValueError("no vector")
+    return json.dumps(vector), "stop", (document.get("usage") or {}).get("prompt_tokens") or 0, 1, None

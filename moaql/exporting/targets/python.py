@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from moaql.exporting.base import Loss, once_each
 from moaql.exporting.code.models import reached
 from moaql.exporting.code.program import write_program
-from moaql.graph.nodes import Gate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +29,7 @@ class Python:
         return {f"{module_name(graph)}.py": write_program(graph, program)}
 
     def losses(self, graph: Graph) -> list[Loss]:
-        """Models that only moaql can ask, and fitted routers."""
+        """Models that only moaql can ask."""
         return once_each(_losses(graph))
 
 
@@ -47,11 +46,6 @@ def _losses(graph: Graph) -> Iterator[Loss]:
         for model in (call.model, *call.model.alternatives):
             if lost := reached(model).lost:
                 yield Loss(call.id, lost)
-        if call.purpose == "embed":
-            yield Loss(call.id, "embeddings are not asked for")
-    for node in graph.nodes.values():
-        if isinstance(node, Gate) and "router" in dict(node.condition):
-            yield Loss(node.id, "a fitted router is not carried over: no case is taken")
 
 
 TARGET = Python()
