@@ -61,8 +61,8 @@ def command(source: str, from_: str | None, output: str | None, force: bool, as_
 def _read(source: str) -> str:
     try:
         if source == "-":
-            return sys.stdin.buffer.read().decode("utf-8")
-        with open(source, encoding="utf-8") as file:
+            return sys.stdin.buffer.read().decode("utf-8-sig")
+        with open(source, encoding="utf-8-sig") as file:
             return file.read()
     except UnicodeDecodeError:
         raise UsageError(f"`{source}` is not UTF-8 text", "Give a JSON, YAML or shell file.") from None

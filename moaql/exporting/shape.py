@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from moaql.stages.base import Flow, Prompt
 
 _JUDGED = {"rank": "verdict", "pass": "verdict"}
+PLACES = {
+    "system": "the system message",
+    "user": "the message of the question",
+    "trailing": "a message behind the question",
+    "nowhere": "any message",
+}
+"""Where a prompt shows candidates."""
+QUESTION_ALONE = "only the text of a question is sent: no system message and no conversation before it"
+REASONING = "reasoning between <think> tags is not taken out of answers"
 
 
 @dataclass(frozen=True)
@@ -87,13 +96,32 @@ def _step(graph: Graph, flow: Flow, target: str) -> tuple[Step, Flow]:
     return Step(node.operation, judges, parameters, node.id), candidates
 
 
-def own_prompts(graph: Graph, prompts: str) -> Iterator[Loss]:
-    """Every call whose prompt is replaced by the other system's own."""
+def own_prompts(graph: Graph, prompts: str, place: str = "") -> Iterator[Loss]:
+    """Every call whose prompt is replaced by the other system's own.
+
+    Args:
+        graph: The topology.
+        prompts: What is sent instead, as a clause.
+        place: Where the other system shows candidates, one of `PLACES`; "" to say nothing of it.
+    """
     for call in graph.calls:
-        if call.inputs:
-            yield Loss(call.id, f"{prompts}, so its messages differ")
-        elif not _is_bare(call.prompt):
-            yield Loss(call.id, "its prompt cannot be stated")
+        if not call.inputs:
+            if not _is_bare(call.prompt):
+                yield Loss(call.id, "its prompt cannot be stated")
+            continue
+        yield Loss(call.id, f"{prompts}, so its messages differ")
+        own = _place(call)
+        if place and own != place:
+            yield Loss(call.id, f"candidates stand in {PLACES[place]}, not in {PLACES[own]}")
+
+
+def _place(call: Call) -> str:
+    """Where a call shows candidates. Anthropic and Google take no two messages of a user in a row: they become one."""
+    joined = call.model.id.partition("/")[0] in ("anthropic", "gemini")
+    for role, text in call.prompt.messages:
+        if "{candidates" in text:
+            return "system" if role == "system" else "user" if joined or "{question}" in text else "trailing"
+    return "nowhere"
 
 
 def _is_bare(prompt: Prompt) -> bool:

@@ -35,6 +35,7 @@ _KNOWN = {
     "unit_test_evaluator": _COMMON | {"remove_unit_tests_from_prompt", "top_k", "first_k", "first_pass"},
 }
 _LOST = {"length_control", "first_k", "first_pass", "ranker_batch_size"}
+_READERS = ("fuser", "ranker", "verifier")
 Component = dict[str, Any]
 
 
@@ -62,12 +63,16 @@ class _Reader:
     def read(self, document: dict[str, Any]) -> Imported:
         draft = self._draft
         draft.lose("Archon has prompts of its own; these stages have moaql's, which fence the candidates.")
-        if "custom" in document:
+        if document.get("custom"):
             draft.lose("`custom` is not carried over.")
-        layers = self._in_order([self._layer(each, place) for place, each in enumerate(_list(document["layers"]), 1)])
-        stages = [stage for place, layer in enumerate(layers) for stage in self._stages(layer, first=place == 0)]
-        if not stages:
+        layers = self._in_order(
+            [self._layer(each, place) for place, each in enumerate(_list(document.get("layers")), 1)]
+        )
+        if not layers:
             raise UsageError(f"`{self._source}` has no layer", "Give a configuration with `layers`.")
+        if layers[0][0]["type"] != "generator":
+            raise UsageError(f"`{self._source}` generates no answer", "Give a configuration with generators.")
+        stages = [stage for layer in layers for stage in self._stages(layer)]
         last = layers[-1]
         if last[0]["type"] in ("generator", "fuser") and sum(map(_samples, last)) > 1:
             draft.lose(
@@ -83,7 +88,7 @@ class _Reader:
         elif isinstance(layer, dict):
             self._draft.lose(f"Layer {place} is a component, not a list of them; Archon itself fails on it.")
             layer = [layer]
-        components = [each for each in _list(layer) if isinstance(each, dict)]
+        components = [_component(each, place) for each in _list(layer)]
         for each in components:
             self._check(each, place)
         kinds = {each["type"] for each in components}
@@ -95,9 +100,9 @@ class _Reader:
 
     def _check(self, component: Component, place: int) -> None:
         kind = component.get("type")
-        if kind not in _KNOWN:
-            help = suggest(str(kind), _KNOWN) or f"There are {', '.join(_KNOWN)}."
-            raise UsageError(f"layer {place} of `{self._source}` has a component of type `{kind}`", help)
+        if not isinstance(kind, str) or kind not in _KNOWN:
+            help = suggest(str(kind)[:40], _KNOWN) or f"There are {', '.join(_KNOWN)}."
+            raise UsageError(f"layer {place} of `{self._source}` has a component of type `{str(kind)[:40]}`", help)
         if not isinstance(component.get("model"), str):
             raise UsageError(f"a {kind} in layer {place} of `{self._source}` names no `model`", "Give it one.")
         for key in component:
@@ -110,6 +115,11 @@ class _Reader:
 
     def _in_order(self, layers: list[list[Component]]) -> list[list[Component]]:
         """Layers as they act: what Archon pays and throws away is left out, tests stand behind the answers that they are for."""
+        kinds = [layer[0]["type"] for layer in layers]
+        if (begin := next((kind for kind in kinds if kind != "unit_test_generator"), "generator")) != "generator":
+            raise UsageError(
+                f"`{self._source}` begins with a {begin}, which has nothing to read", "Begin with generators."
+            )
         kept: list[list[Component]] = []
         for place, layer in enumerate(layers, 1):
             if layer[0]["type"] == "generator" and any(each[0]["type"] != "unit_test_generator" for each in kept):
@@ -120,31 +130,50 @@ class _Reader:
                 )
                 kept = [each for each in kept if each[0]["type"] == "unit_test_generator"]
             kept.append(layer)
+        self._warn(kept)
         if len(kept) > 1 and kept[0][0]["type"] == "unit_test_generator" and kept[1][0]["type"] == "generator":
-            self._draft.lose(
-                "The tests are written behind the answers here, not before them; nobody has seen the answers either way."
-            )
+            self._draft.lose("The tests are written behind the answers here, not before them.")
             kept[0], kept[1] = kept[1], kept[0]
-        self._warn_of_stale(kept)
         return kept
 
-    def _warn_of_stale(self, layers: list[list[Component]]) -> None:
+    def _warn(self, layers: list[list[Component]]) -> None:
+        """Of what Archon shows to others than moaql does, and of what nobody reads."""
         kinds = [layer[0]["type"] for layer in layers]
-        if "critic" in kinds and "fuser" in kinds[kinds.index("critic") :]:
-            behind = kinds[kinds.index("critic") + kinds[kinds.index("critic") :].index("fuser") + 1 :]
-            if set(behind) & {"ranker", "fuser"} and "critic" not in behind:
+        stale = written = unread = False
+        left = 0
+        for layer, kind in zip(layers, kinds, strict=True):
+            if kind == "ranker" and left == 1:
+                self._draft.lose("A ranker of one candidate has nothing to rank, and is not asked here.")
+            left = _left(layer, left)
+            if kind in _READERS:
+                if stale:
+                    self._draft.lose(
+                        "Archon shows critiques of earlier answers to stages behind a fuser; here they end with the answers."
+                    )
+                unread = False
+            if kind == "critic":
+                if unread or len(layer) > 1:
+                    self._draft.lose(
+                        "Archon shows the critiques of one critic only, or fails; here those of all are read."
+                    )
+                unread, stale = True, False
+            elif kind == "fuser" and "critic" in kinds[: kinds.index(kind) + 1]:
+                stale = True
+            if kind == "unit_test_generator":
+                written = True
+            elif written and kind != "unit_test_evaluator":
                 self._draft.lose(
-                    "Archon shows critiques of earlier answers to stages behind a fuser; here they end with the answers."
+                    "Archon puts the tests behind the question for all later stages; here only `grade` reads them."
                 )
+        if unread:
+            self._draft.lose("Nobody reads the critiques at the end.")
+        if written and "unit_test_evaluator" not in kinds:
+            self._draft.lose("Nobody grades by the tests, so nobody reads them here.")
 
     # Stages
 
-    def _stages(self, layer: list[Component], *, first: bool) -> list[str]:
+    def _stages(self, layer: list[Component]) -> list[str]:
         kind = layer[0]["type"]
-        if first and kind != "generator":
-            raise UsageError(
-                f"`{self._source}` begins with a {kind}, which has nothing to read", "Begin with generators."
-            )
         if kind == "generator" or (kind == "fuser" and sum(map(_samples, layer)) > 1):
             return [self._answers(layer)]
         if len(layer) > 1 and kind not in ("critic",):
@@ -170,7 +199,8 @@ class _Reader:
         if kind == "fuser":
             return f"agg {name}{words}"
         if kind == "ranker":
-            return f"rank {name} top={_whole(component.get('top_k', 1))}{words}"
+            kept = _whole(component.get("top_k", 1))
+            return f"best {name}{words}" if kept == 1 else f"rank {name} top={kept}{words}"
         if kind == "critic":
             return f"critic {name}{words}"
         if kind == "verifier":
@@ -203,9 +233,26 @@ def _samples(component: Component) -> int:
     return samples if component["type"] in ("generator", "fuser") else 1
 
 
+def _left(layer: list[Component], candidates: int) -> int:
+    """How many candidates there are behind a layer, at most."""
+    kind = layer[0]["type"]
+    if kind in ("generator", "fuser"):
+        return sum(map(_samples, layer))
+    chosen = layer[0].get("top_k") if kind in ("ranker", "unit_test_evaluator") else None
+    return candidates if chosen is None else min(candidates, _whole(chosen))
+
+
 def _whole(value: Any) -> int:
     number(value)
     return max(1, int(value))
+
+
+def _component(value: Any, place: int) -> Component:
+    if not isinstance(value, dict):
+        raise UsageError(
+            f"layer {place} holds something that is no component", "Correct the file, and import it again."
+        )
+    return value
 
 
 def _list(value: Any) -> list[Any]:

@@ -52,14 +52,14 @@ class Consortium:
         for key, sentence in _LOST.items():
             if document.get(key):
                 draft.lose(sentence)
-        strategy = document.get("strategy") or "default"
+        strategy = str(document.get("strategy") or "default")[:40]
         if strategy != "default":
             draft.lose(f"The strategy `{strategy}` is not carried over: all members' answers go to the arbiter.")
         draft.lose("The arbiter's prompt is not carried over; it has moaql's, which fences the answers.")
         names = [_counted(draft.model(_id(id, draft)), count) for id, count in members.items()]
         judge = draft.model(_id(arbiter, draft))
         ranks = document.get("judging_method") == "rank" or strategy == "elimination"
-        once = f"layer [{', '.join(names)}] -> {f'rank {judge} top=1' if ranks else f'agg {judge}'}"
+        once = f"layer [{', '.join(names)}] -> {f'best {judge}' if ranks else f'agg {judge}'}"
         return draft.done(_repeated(once, judge, document, draft), "consortium")
 
 
@@ -72,8 +72,10 @@ def _repeated(once: str, judge: str, document: dict[str, Any], draft: Draft) -> 
     draft.lose(
         "The arbiter rates its own confidence in the call that writes the answer; here it rates the answer in a call of its own."
     )
-    if document.get("minimum_iterations", 1) > 1:
-        draft.lose(f"`minimum_iterations` of {document['minimum_iterations']} is not carried over.")
+    least = document.get("minimum_iterations", 1)
+    number(least)
+    if least > 1:
+        draft.lose(f"`minimum_iterations` of {least} is not carried over.")
     return f"until confidence judge={judge} >= {number(threshold)} max {int(most)} {{ {once} }}"
 
 

@@ -38,15 +38,20 @@ class Together:
             draft.lose("`--reference-paths` replays recorded proposers: use `recorded/` models for that.")
         draft.lose("Together's prompt puts the answers, unfenced, into the system message; these stages have moaql's.")
         settings = f" temperature={_number(given, 'temperature', 0.7)} max_tokens={_number(given, 'max-tokens', 2048)}"
-        aggregator = draft.model(f"together_ai/{given['model']}")
+        last = " temperature=0.7 max_tokens=2048"
+        if settings != last:
+            draft.lose(
+                "The script asks its aggregator with temperature 0.7 and 2048 tokens, whatever its arguments say."
+            )
+        aggregator = draft.model(f"together_ai/{_unquoted(given['model'])}")
         names = [draft.model(f"together_ai/{each}") for each in _listed(given.get("reference-models", ""))]
         rounds = max(1, int(float(_number(given, "rounds", 1))))
         if not names:
-            return draft.done(f"layer [{aggregator}]{settings}", "together")
+            return draft.done(f"layer [{aggregator}]{last}", "together")
         counts = Counter(names)
         layer = f"layer [{', '.join(name if count == 1 else f'{name} x{count}' for name, count in counts.items())}]{settings}"
         layers = layer if rounds == 1 else f"({layer})x{rounds}"
-        return draft.done(f"{layers} -> agg {aggregator}{settings}", "together")
+        return draft.done(f"{layers} -> agg {aggregator}{last}", "together")
 
 
 def _arguments(text: str, source: str) -> dict[str, str]:
@@ -67,19 +72,24 @@ def _arguments(text: str, source: str) -> dict[str, str]:
 
 
 def _listed(written: str) -> list[str]:
-    """The names of a list, as python-fire reads it: `a,b`, `[a,b]`, `["a","b"]`."""
+    """The names of a list, as python-fire reads it: `a,b`, `"a,b"`, `[a,b]`, `["a","b"]`."""
     try:
         found = ast.literal_eval(written)
-        return [str(each) for each in found] if isinstance(found, list | tuple) else [str(found)]
-    except (ValueError, SyntaxError):
+        return [str(each) for each in found] if isinstance(found, list | tuple) else str(found).split(",")
+    except (ValueError, SyntaxError, RecursionError, MemoryError):
         return [each for part in written.strip("[]()").split(",") if (each := part.strip().strip("\"'"))]
+
+
+def _unquoted(written: str) -> str:
+    return written[1:-1] if len(written) > 1 and written[0] == written[-1] and written[0] in "\"'" else written
 
 
 def _number(given: dict[str, str], flag: str, default: float) -> str:
     try:
-        return number(float(given.get(flag) or default))
+        value = float(given.get(flag) or default)
     except ValueError:
         raise UsageError(f"`--{flag} {given[flag]}` is no number", "Correct it, and import it again.") from None
+    return number(int(value) if value.is_integer() else value)
 
 
 FORMAT = Together()

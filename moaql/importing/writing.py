@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import textwrap
+from decimal import Decimal
 from typing import Any
 
+from moaql.check.checker import check_source
 from moaql.errors import UsageError
 from moaql.importing.base import Imported
 from moaql.language.formatter import format_source
@@ -15,6 +18,8 @@ from moaql.source import Source
 from moaql.stages import STAGES
 
 _WIDTH = 110
+_MOST = 1e12
+"""No setting and no count is greater."""
 
 
 class Draft:
@@ -26,7 +31,9 @@ class Draft:
     """
 
     def __init__(self, source: str, what: str) -> None:
-        self._head = f"From {source.replace(chr(92), '/').rpartition('/')[2]}, {what}."
+        self._source = source
+        name = " ".join(source.replace("\\", "/").rpartition("/")[2].split())
+        self._head = f"From {name}, {what}."
         self._losses: list[str] = []
         self._models: dict[tuple[Any, ...], str] = {}
         self._statements: list[str] = []
@@ -67,13 +74,27 @@ class Draft:
         self._statements.append(statement)
 
     def done(self, pipeline: str = "", name: str = "") -> Imported:
-        """The program, with a topology of that pipeline and name where there is one."""
+        """The program, with a topology of that pipeline and name where there is one.
+
+        Raises:
+            UsageError: if no program can say it.
+        """
         lines = [f"# {self._head}", *(line for loss in self._losses for line in _comment(loss)), ""]
         lines += self._statements
         if pipeline:
             lines += ["", f"topology {self.name(name)} = {pipeline}"]
-        text = "\n".join(lines) + "\n"
+        try:
+            text = "\n".join(lines) + "\n"
+            text.encode()
+            checked = check_source(Source(text))
+        except UnicodeEncodeError:
+            raise self._unsaid("it holds half a character") from None
+        if checked.blocking:
+            raise self._unsaid(checked.blocking[0].message)
         return Imported(format_source(Source(text)), tuple(self._losses))
+
+    def _unsaid(self, why: str) -> UsageError:
+        return UsageError(f"`{self._source}` says what no program can say: {why}", "Correct it, and import it again.")
 
 
 def quoted(text: str) -> str:
@@ -82,14 +103,17 @@ def quoted(text: str) -> str:
 
 
 def number(value: Any) -> str:
-    """A number as the language writes it.
+    """A number as the language writes it, which knows no exponents.
 
     Raises:
-        UsageError: if it is none.
+        UsageError: if it is none, or one that nobody means.
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise UsageError(f"{value!r} stands where a number is expected", "Correct the file, and import it again.")
-    return f"{value:.10g}"
+        shown = repr(value)[:40] if isinstance(value, str | bool | None) else f"a {type(value).__name__}"
+        raise UsageError(f"{shown} stands where a number is expected", "Correct the file, and import it again.")
+    if not math.isfinite(value) or abs(value) > _MOST:
+        raise UsageError("a number in the file is out of all bounds", "Correct the file, and import it again.")
+    return str(value) if isinstance(value, int) else format(Decimal(f"{value:.10g}"), "f")
 
 
 def as_json(text: str, source: str) -> dict[str, Any]:
@@ -102,6 +126,8 @@ def as_json(text: str, source: str) -> dict[str, Any]:
         found = json.loads(text)
     except ValueError as error:
         raise UsageError(f"`{source}` is not JSON: {error}", "Correct it, and import it again.") from None
+    except RecursionError:
+        raise UsageError(f"`{source}` is nested too deeply", "Give the configuration file itself.") from None
     if not isinstance(found, dict):
         raise UsageError(f"`{source}` holds no JSON object", "Give the configuration file itself.")
     return found
@@ -111,7 +137,7 @@ def looks_like(text: str, *keys: str) -> bool:
     """Whether a text is a JSON object that has all of these keys."""
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return False
     return isinstance(found, dict) and all(key in found for key in keys)
 

@@ -14,7 +14,8 @@ KEPT = Path(os.environ.get("MOAQL_TEST_ENVIRONMENTS") or Path.home() / ".cache" 
 def interpreter(name: str) -> str:
     """The Python of an environment in which the packages of `environments/NAME.txt` are installed, moaql not among them.
 
-    Another list, or another version of Python, makes another environment.
+    A list names all that is installed, and nothing is installed besides. Another list, or another version of Python, makes another
+    environment.
     """
     packages = LISTS / f"{name}.txt"
     state = packages.read_text(encoding="utf-8") + sys.version
@@ -25,7 +26,17 @@ def interpreter(name: str) -> str:
         fcntl.flock(lock, fcntl.LOCK_EX)  # tests that run side by side make it once
         if not (place / "complete").exists():
             _run(sys.executable, "-m", "venv", "--clear", str(place))
-            _run(str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", str(packages))
+            _run(
+                str(python),
+                "-m",
+                "pip",
+                "install",
+                "--no-deps",
+                "--quiet",
+                "--disable-pip-version-check",
+                "-r",
+                str(packages),
+            )
             (place / "complete").touch()
     return str(python)
 

@@ -106,10 +106,87 @@ def test_the_older_shape_of_layers_and_tests_before_answers() -> None:
 
 
 @pytest.mark.parametrize(
+    ("layers", "calls_made", "message"),
+    [
+        (
+            [[component("generator", "a/b", checkpoint="x", top_k=3)]],
+            1,
+            "`checkpoint` of a generator is ignored by Archon",
+        ),
+        (
+            [
+                [component("generator", "a/b", samples=2)],
+                [component("unit_test_generator", "a/b")],
+                [component("unit_test_evaluator", "a/b", first_pass=True)],
+            ],
+            5,
+            "`first_pass` of a unit_test_evaluator is not carried over",
+        ),
+        (
+            [[component("unit_test_generator", "a/b")], [component("generator", "a/b")], [component("fuser", "a/b")]],
+            2,
+            "Nobody grades by the tests",
+        ),
+        (
+            [[component("unit_test_generator", "a/b")], [component("generator", "a/b")], [component("fuser", "a/b")]],
+            2,
+            "Archon puts the tests behind the question for all later stages",
+        ),
+        ([[component("generator", "a/b")], [component("ranker", "a/b", top_k=3)]], 1, "A ranker of one candidate"),
+        (
+            [[component("generator", "a/b", samples=2)], [component("critic", "a/b")]],
+            3,
+            "Nobody reads the critiques at the end",
+        ),
+        (
+            [
+                [component("generator", "a/b", samples=2)],
+                [component("critic", "a/b"), component("critic", "a/c")],
+                [component("fuser", "a/b")],
+            ],
+            5,
+            "Archon shows the critiques of one critic only",
+        ),
+        (
+            [
+                [component("generator", "a/b", samples=2)],
+                [component("critic", "a/b")],
+                [component("fuser", "a/b", samples=2)],
+                [component("fuser", "a/b")],
+            ],
+            6,
+            "Archon shows critiques of earlier answers to stages behind a fuser",
+        ),
+        (
+            [[component("generator", "a/b", model_type="vLLM")]],
+            1,
+            "Models of vLLM and tgi are looked for at http://localhost",
+        ),
+        ([[component("generator", "a/b", samples=2)]], 2, "Several candidates are left at the end"),
+    ],
+)
+def test_what_archon_does_otherwise_is_said(layers: Any, calls_made: int, message: str) -> None:
+    imported = read("archon", {"name": "t", "layers": layers})
+    assert calls(imported)[1] == calls_made
+    assert any(message in loss for loss in imported.losses)
+
+
+def test_custom_components_are_refused_and_the_word_is_said() -> None:
+    plain = {"custom": True, "name": "t", "layers": [[component("generator", "a/b")]]}
+    assert any("`custom`" in loss for loss in read("archon", plain).losses)
+    with pytest.raises(UsageError, match="component of type `mine`"):
+        read("archon", {**plain, "layers": [[component("generator", "a/b")], [component("mine", "a/b")]]})
+
+
+@pytest.mark.parametrize(
     ("layers", "message"),
     [
+        ([[component("ranker", "a", top_k=1)], [component("generator", "a")]], "begins with a ranker"),
+        ([[component("generator", "a"), component("fuser", "a")]], "components of 2 types"),
+        ([[component("generator", "a"), 3]], "something that is no component"),
         ([[{"type": "fusser", "model": "a"}]], "of type `fusser`"),
         ([[component("fuser", "a", samples=1)]], "begins with a fuser"),
+        ([[component("unit_test_generator", "a")]], "generates no answer"),
         ([[component("generator", "a", model_type="Nobody")]], "`Nobody` is no `model_type`"),
         ([[component("generator", "a", samples="many")]], "stands where a number is expected"),
         ([], "has no layer"),
@@ -131,7 +208,8 @@ def test_arguments_of_together() -> None:
     )
     imported = read("together", line)
     assert calls(imported) == (13, 13)
-    assert body(imported).endswith("x2\n  -> agg qwen1.5-110b-chat temperature=0.5 max_tokens=2048")
+    assert body(imported).endswith("x2\n  -> agg qwen1.5-110b-chat temperature=0.7 max_tokens=2048")
+    assert any("whatever its arguments say" in loss for loss in imported.losses)
 
 
 def test_a_list_of_bare_names_of_together() -> None:
@@ -160,7 +238,7 @@ def test_a_consortium_that_ranks_once() -> None:
         {"models": {"gpt-4o": 1, "unheard-of": 1}, "arbiter": "o3", "max_iterations": 1, "judging_method": "rank"},
     )
     assert calls(imported) == (3, 3)
-    assert "rank o3 top=1" in imported.text
+    assert "best o3" in imported.text
     assert any("`unheard-of`" in loss for loss in imported.losses)
 
 

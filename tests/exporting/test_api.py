@@ -1,0 +1,28 @@
+"""`moaql.export`."""
+
+import pytest
+
+import moaql
+
+PROGRAM = """
+model a = "openai/gpt-4o-mini"
+topology chosen = layer [a x3 temperature=0.5] -> rank a top=1
+topology voted = a x3 -> vote tie=first
+"""
+
+
+def test_it_gives_files_and_losses() -> None:
+    found = moaql.export(moaql.parse(PROGRAM), "llm-consortium", "chosen")
+    assert list(found.files) == ["chosen.json"]
+    assert any(loss.what == "`temperature` cannot be stated" and loss.node for loss in found.losses)
+    assert moaql.export(moaql.parse(PROGRAM), "python", "voted").losses == ()
+
+
+def test_what_is_not_there_is_told() -> None:
+    with pytest.raises(moaql.UsageError, match="no target is called `pyhton`") as error:
+        moaql.export(moaql.parse(PROGRAM), "pyhton", "voted")
+    assert "python" in error.value.next_step
+    with pytest.raises(moaql.UsageError, match="several topologies"):
+        moaql.export(moaql.parse(PROGRAM), "json")
+    with pytest.raises(moaql.UsageError, match="voted"):
+        moaql.export(moaql.parse(PROGRAM), "together", "voted")
