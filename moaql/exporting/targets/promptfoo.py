@@ -6,19 +6,22 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from moaql.exporting.code.models import models_in, reached
+from moaql.exporting.base import Loss, once_each
+from moaql.exporting.code.models import reached
 from moaql.exporting.code.program import write_program
+from moaql.exporting.targets._models import defined_models
+from moaql.exporting.targets._promptfoo_tests import tests_of
 from moaql.exporting.targets.python import TARGET as PYTHON
 
 if TYPE_CHECKING:
-    from moaql.check.program import Program
-    from moaql.exporting.base import Loss
+    from moaql.check.program import Model, Program
     from moaql.graph.nodes import Graph
 
-_PROVIDER = '''"""The topology `{name}` as a provider of promptfoo. It needs the file topology.py beside it, and httpx."""
+_PROVIDER = '''"""The topology `TOPOLOGY` and its models as providers of promptfoo. It needs topology.py beside it, and httpx."""
 
 import asyncio
 import importlib.util
+import json
 import sys
 from pathlib import Path
 
@@ -27,21 +30,69 @@ _spec = importlib.util.spec_from_file_location("moaql_topology", _place)
 topology = sys.modules["moaql_topology"] = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(topology)
 
+MODELS = {
+    MODELS_BY_NAME
+}
+
 
 def call_api(prompt, options, context):
-    """Answer one prompt; the variables of the test are the fields of the question."""
-    question = topology.Question(prompt, fields=(context or {{}}).get("vars", {{}}))
+    """Answer one prompt with the topology; the variables of the test are the fields of the question."""
+    question = _question(prompt, (context or {}).get("vars", {}))
+    return _told(topology.answer(question, seed=options.get("config", {}).get("seed", 0)))
+
+
+def call_model(prompt, options, context):
+    """Answer one prompt with a single model: `model` of the configuration, with its `settings`; those `instead` where it fails."""
+    return _told(topology.answered(_Single(options["config"]), _question(prompt, {}), 0, None))
+
+
+def _question(prompt, fields):
+    """A prompt is a text, or a list of messages as JSON, the last one the user's."""
     try:
-        answer = asyncio.run(topology.answer(question))
-    except (topology.NoAnswer, topology.NoKey) as error:
-        return {{"error": str(error)}}
-    tokens = answer.prompt_tokens + answer.completion_tokens
-    usage = {{"total": tokens, "prompt": answer.prompt_tokens, "completion": answer.completion_tokens}}
-    result = {{"output": answer.text, "tokenUsage": {{**usage, "numRequests": answer.calls}}, "latencyMs": answer.seconds * 1000}}
-    if answer.cost is not None:
-        result["cost"] = answer.cost
-    return result
+        messages = json.loads(prompt)
+        turns = [(each["role"], each["content"]) for each in messages]
+    except (ValueError, TypeError, KeyError):
+        return topology.Question(prompt, fields=fields)
+    system = "\\n\\n".join(text for role, text in turns if role == "system")
+    *history, (_, text) = [turn for turn in turns if turn[0] != "system"]
+    return topology.Question(text, system, tuple(history), fields)
+
+
+class _Single:
+    """A topology of one call."""
+
+    def __init__(self, config):
+        self.config = config
+
+    def __call__(self, run):
+        self.run = run
+        return self
+
+    async def outputs(self):
+        instead = [(MODELS[each["model"]], each.get("settings", {})) for each in self.config.get("instead", ())]
+        settings = self.config.get("settings", {})
+        return [await self.run.ask(MODELS[self.config["model"]], _messages, instead=instead, **settings)]
+
+
+def _messages(question, seen):
+    system = [("system", question.system)] if question.system else []
+    return [*system, *question.history, ("user", question.text)]
+
+
+def _told(answering):
+    try:
+        answer = asyncio.run(answering)
+    except (topology.NoAnswer, topology.NoKey, KeyError) as error:
+        return {"error": str(error.args[0])}
+    usage = {"prompt": answer.prompt_tokens, "completion": answer.completion_tokens, "numRequests": answer.calls}
+    usage["total"] = answer.prompt_tokens + answer.completion_tokens
+    told = {"output": answer.text, "tokenUsage": usage, "latencyMs": round(answer.seconds * 1000)}
+    return told if answer.cost is None else {**told, "cost": answer.cost}
 '''
+_WORKERS = 4
+"""promptfoo asks so many questions at once, and a worker answers one at a time."""
+_TIMEOUT = 600_000
+"""Milliseconds that a question may take: an ensemble asks models one behind the other."""
 
 
 @dataclass(frozen=True)
@@ -51,44 +102,87 @@ class Promptfoo:
     name: str = "promptfoo"
 
     def files(self, graph: Graph, program: Program) -> dict[str, str]:
-        """The program, the provider, and `promptfooconfig.yaml`, which is written as JSON: YAML holds it."""
-        models = {model.id: model for model in models_in(graph) if reached(model).url}
-        providers: list[dict[str, Any]] = [
-            {"id": "file://provider.py:call_api", "label": graph.name, "config": {"workers": 4}},
-            *({"id": _provider_id(id), "label": model.name} for id, model in models.items() if _provider_id(id)),
-        ]
-        config = {
-            "description": f"`{graph.name}` beside its single models",
+        """The program, the provider, `promptfooconfig.yaml` (written as JSON: YAML holds it), and the tests.
+
+        Raises:
+            UsageError: if an eval set of the program cannot be read.
+        """
+        singles = _Singles()
+        providers = [_provider("call_api", graph.name, {"workers": _WORKERS})]
+        for model in defined_models(graph, program):
+            if _is_reached(model):
+                config = singles.config(model)
+                providers.append(_provider("call_model", config["model"], config))
+        tests, unscored = tests_of(program)
+        notes = f". There is no assert for {', '.join(unscored)}: write some" if unscored else ""
+        document = {
+            "description": f"`{graph.name}` beside its single models{notes}",
             "prompts": ["{{question}}"],
             "providers": providers,
-            "tests": "file://tests.json",
+            "tests": [f"file://{path}" for path in tests if path.endswith(".json")],
         }
+        models = "\n    ".join(f"{json.dumps(name)}: {text}," for name, text in singles.texts.items())
         return {
             "topology.py": write_program(graph, program),
-            "provider.py": _PROVIDER.format(name=graph.name),
-            "promptfooconfig.yaml": json.dumps(config, indent=2, ensure_ascii=False) + "\n",
-            "tests.json": json.dumps(_TESTS, indent=2) + "\n",
+            "provider.py": _PROVIDER.replace("TOPOLOGY", graph.name).replace("MODELS_BY_NAME", models),
+            "promptfooconfig.yaml": json.dumps(document, indent=2, ensure_ascii=False) + "\n",
+            **tests,
         }
 
     def losses(self, graph: Graph) -> list[Loss]:
-        """Those of the program that the provider calls."""
-        return PYTHON.losses(graph)
+        """Those of the program that the provider calls, and models that cannot be set beside it."""
+        missing = [
+            Loss(call.id, f"`{call.model.name}` is not among the single models")
+            for call in graph.calls
+            if not _is_reached(call.model)
+        ]
+        return once_each([*PYTHON.losses(graph), *missing])
 
 
-_TESTS = [{"vars": {"question": "What is 17 * 23?"}, "assert": [{"type": "contains", "value": "391"}]}]
-_PREFIXES = {
-    "openai": "openai:chat:",
-    "anthropic": "anthropic:messages:",
-    "groq": "groq:",
-    "mistral": "mistral:",
-    "openrouter": "openrouter:",
-}
+def _is_reached(model: Model) -> bool:
+    return any(reached(each).url for each in (model, *model.alternatives))
 
 
-def _provider_id(model_id: str) -> str:
-    """The model as promptfoo calls it; "" where it has no name for the provider."""
-    provider, _, name = model_id.partition("/")
-    return f"{_PREFIXES[provider]}{name}" if provider in _PREFIXES else ""
+class _Singles:
+    """The models that are asked alone, by the names that the configuration gives them.
+
+    Attributes:
+        texts: Each as the provider writes it.
+    """
+
+    def __init__(self) -> None:
+        self.texts: dict[str, str] = {}
+
+    def config(self, model: Model) -> dict[str, Any]:
+        """What the configuration says of a model, and of those that are asked instead."""
+        config = self._asked(model)
+        kept = dict(model.settings).get("truncated")
+        if kept not in (None, "keep"):
+            config["settings"]["truncated"] = kept
+        if model.alternatives:
+            config["instead"] = [self._asked(each) for each in model.alternatives]
+        return config
+
+    def _asked(self, model: Model) -> dict[str, Any]:
+        text = _model_text(model)
+        number, name = 1, model.name
+        while self.texts.setdefault(name, text) != text:
+            number += 1
+            name = f"{model.name}-{number}"
+        settings = {key: value for key, value in model.settings if value is not None and key != "truncated"}
+        return {"model": name, "settings": settings}
+
+
+def _model_text(model: Model) -> str:
+    how = reached(model)
+    fields: dict[str, Any] = {"name": model.name, "id": model.id.partition("/")[2], "url": how.url}
+    defaults = {"protocol": "openai", "keys": (), "price": None, "limit": "max_tokens", "seed": "seed"}
+    fields |= {key: value for key, default in defaults.items() if (value := getattr(how, key)) != default}
+    return f"topology.Model({', '.join(f'{key}={value!r}' for key, value in fields.items())})"
+
+
+def _provider(function: str, label: str, config: dict[str, Any]) -> dict[str, Any]:
+    return {"id": f"file://provider.py:{function}", "label": label, "config": {**config, "timeout": _TIMEOUT}}
 
 
 TARGET = Promptfoo()
