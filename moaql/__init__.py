@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from moaql.answers.candidate import Candidate
+    from moaql.api.export import Exported, export
     from moaql.api.find import asearch, search
     from moaql.api.measure import aevaluate, evaluate
     from moaql.api.program import Program, Topology
@@ -51,6 +52,7 @@ _HOME = {
     "Diagnostic": "moaql.diagnostics",
     "Done": "moaql.run.batch",
     "Evaluation": "moaql.evaluation.summary",
+    "Exported": "moaql.api.export",
     "Graph": "moaql.graph.nodes",
     "Loss": "moaql.run.result",
     "MissingKey": "moaql.errors",
@@ -76,6 +78,7 @@ _HOME = {
     "atune": "moaql.api.tune",
     "build": "moaql.api.verbs",
     "evaluate": "moaql.api.measure",
+    "export": "moaql.api.export",
     "load": "moaql.api.verbs",
     "open_session": "moaql.run.session",
     "parse": "moaql.api.verbs",
@@ -92,6 +95,7 @@ __all__ = [
     "Diagnostic",
     "Done",
     "Evaluation",
+    "Exported",
     "Graph",
     "Loss",
     "MissingKey",
@@ -118,6 +122,7 @@ __all__ = [
     "atune",
     "build",
     "evaluate",
+    "export",
     "load",
     "open_session",
     "parse",

@@ -48,4 +48,4 @@ def export(program: Program, to: str, topology: str | None = None) -> Exported:
         known = [name.replace("_", "-") for name in TARGETS.names()]
         raise UsageError(f"no target is called `{to}`", suggest(to, known) or f"There are: {', '.join(known)}.")
     graph = build(program, topology)
-    return Exported(target.files(graph, program), tuple(target.losses(graph)))
+    return Exported(target.files(graph, program), tuple(target.losses(graph, program)))

@@ -71,7 +71,7 @@ def command(target: str, to: str, output: str, strict: bool, as_json: bool, quie
     program, graph = load_graph(target)
     chosen: Target | None = TARGETS.find(to)
     assert chosen is not None
-    losses = chosen.losses(graph)
+    losses = chosen.losses(graph, program)
     files = chosen.files(graph, program)
     _tell(losses, chosen, quiet)
     paths: list[str] = []

@@ -49,7 +49,7 @@ class Target(Protocol):
         """
         ...
 
-    def losses(self, graph: Graph) -> list[Loss]:
+    def losses(self, graph: Graph, program: Program) -> list[Loss]:
         """What the files do not say, or say otherwise."""
         ...
 

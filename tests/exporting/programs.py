@@ -154,7 +154,7 @@ def _written(program: Any, topology: str, target: str, place: Path) -> tuple[lis
         (place / path).parent.mkdir(parents=True, exist_ok=True)
         # Nobody is asked besides because a busy machine was slow: who is asked must not depend on the time.
         (place / path).write_text(text.replace("_PATIENCE = 0.25", "_PATIENCE = 60.0"), encoding="utf-8")
-    return [each.what for each in writer.losses(graph)], "\n".join(files.values())
+    return [each.what for each in writer.losses(graph, program)], "\n".join(files.values())
 
 
 def _run(runtime: Runtime, folders: dict[str, str], questions: list[dict[str, Any]], folder: Path) -> dict[str, Any]:

@@ -180,7 +180,7 @@ def test_what_archon_would_do_otherwise_is_refused(pipeline: str, message: str) 
 def test_a_second_critic_may_read_the_later_answers() -> None:
     pipeline = "layer [a, b] -> critic a -> layer [a, b] -> critic b -> agg a"
     program = moaql.parse(f'model a = "openai/o3" max_tokens=9\nmodel b = "openai/b"\ntopology t = {pipeline}\n')
-    losses = TARGETS.find("archon").losses(moaql.build(program, "t"))  # type: ignore[union-attr]
+    losses = TARGETS.find("archon").losses(moaql.build(program, "t"), program)  # type: ignore[union-attr]
     assert any(
         each.what.startswith("its limit is sent as `max_tokens`, not as `max_completion_tokens`") for each in losses
     )

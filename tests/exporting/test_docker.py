@@ -338,7 +338,7 @@ def export(program: moaql.Program, topology: str, folder: Path) -> tuple[dict[st
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
-    return files, [each.what for each in target.losses(graph)]
+    return files, [each.what for each in target.losses(graph, program)]
 
 
 @pytest.mark.parametrize("name", GALLERY)

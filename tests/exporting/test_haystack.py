@@ -302,7 +302,7 @@ def written(pipeline: str) -> tuple[dict[str, str], list[Loss]]:
     target = TARGETS.find("haystack")
     assert target is not None
     graph = moaql.build(program, "panel")
-    return dict(target.files(graph, program)), list(target.losses(graph))
+    return dict(target.files(graph, program)), list(target.losses(graph, program))
 
 
 def test_a_stage_that_is_called_as_an_end_of_the_pipeline_keeps_its_name() -> None:

@@ -142,7 +142,7 @@ class Exported:
         self._server, self._folder, self._python = server, folder, python
         target = TARGETS.find("langgraph")
         assert target is not None
-        self.losses = [(each.node, each.what) for each in target.losses(self.graph)]
+        self.losses = [(each.node, each.what) for each in target.losses(self.graph, program)]
         self.files = dict(target.files(self.graph, program))
         for name, text in self.files.items():
             (folder / name).write_text(text, encoding="utf-8")

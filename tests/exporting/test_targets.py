@@ -33,7 +33,7 @@ def export(target: str, topology: str) -> tuple[dict[str, str], list[str]]:
     found = TARGETS.find(target)
     assert found is not None
     graph = moaql.build(program, topology)
-    return dict(found.files(graph, program)), [each.what for each in found.losses(graph)]
+    return dict(found.files(graph, program)), [each.what for each in found.losses(graph, program)]
 
 
 def test_arguments_of_together() -> None:

@@ -56,8 +56,9 @@ class Archon:
         document = {"name": graph.name, "layers": layers}
         return {f"{graph.name}.json": json.dumps(document, indent=2, ensure_ascii=False) + "\n"}
 
-    def losses(self, graph: Graph) -> list[Loss]:
+    def losses(self, graph: Graph, program: Program) -> list[Loss]:
         """Prompts, settings that are always sent, addresses, and what happens on bad days."""
+        del program
         return once_each(every_loss(graph))
 
 

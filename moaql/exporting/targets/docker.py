@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import moaql
 from moaql.exporting.base import Loss, once_each
 from moaql.exporting.code.models import models_in, reached
-from moaql.exporting.targets._docker_sources import PROGRAM, sources_of
+from moaql.exporting.docker_image.sources import PROGRAM, sources_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,8 +111,9 @@ class Docker:
             **sources,
         }
 
-    def losses(self, graph: Graph) -> list[Loss]:
+    def losses(self, graph: Graph, program: Program) -> list[Loss]:
         """Addresses that mean another machine in a container."""
+        del program
         return once_each(_losses(graph))
 
 

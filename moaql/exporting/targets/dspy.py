@@ -33,9 +33,9 @@ class DSPy:
             "topology.py": topology,
         }
 
-    def losses(self, graph: Graph) -> list[Loss]:
+    def losses(self, graph: Graph, program: Program) -> list[Loss]:
         """Those of the program that it runs."""
-        return PYTHON.losses(graph)
+        return PYTHON.losses(graph, program)
 
 
 TARGET = DSPy()

@@ -65,9 +65,9 @@ class Haystack:
             f"{package}/topology.py": write_program(graph, program),
         }
 
-    def losses(self, graph: Graph) -> list[Loss]:
+    def losses(self, graph: Graph, program: Program) -> list[Loss]:
         """Those of the program that the components call, and what Haystack does otherwise when stages could run at once."""
-        return once_each([*PYTHON.losses(graph), *_losses(graph)])
+        return once_each([*PYTHON.losses(graph, program), *_losses(graph)])
 
 
 def package_name(graph: Graph) -> str:

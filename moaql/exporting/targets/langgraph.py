@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 from moaql.exporting.base import Loss, once_each
 from moaql.exporting.code.program import class_name, write_program
 from moaql.exporting.code.schedule import schedule_of
-from moaql.exporting.graphs.langgraph_asking import ASKING
-from moaql.exporting.graphs.langgraph_text import HEAD, NODES, STATE
-from moaql.exporting.graphs.paces import held_up
-from moaql.exporting.graphs.waits import waits_of
+from moaql.exporting.langgraph_module.asking import ASKING
+from moaql.exporting.langgraph_module.paces import held_up
+from moaql.exporting.langgraph_module.text import HEAD, NODES, STATE
+from moaql.exporting.langgraph_module.waits import waits_of
 from moaql.exporting.targets.python import TARGET as PYTHON
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from moaql.check.program import Program
-    from moaql.exporting.graphs.waits import Waits
+    from moaql.exporting.langgraph_module.waits import Waits
     from moaql.graph.nodes import Graph
 
 _FIRST, _LAST = "begin", "finish"
@@ -48,9 +48,9 @@ class LangGraph:
             "langgraph.json": json.dumps(config, indent=2, ensure_ascii=False) + "\n",
         }
 
-    def losses(self, graph: Graph) -> list[Loss]:
+    def losses(self, graph: Graph, program: Program) -> list[Loss]:
         """Those of the program that the nodes run, and what waits longer than it must."""
-        return once_each([*PYTHON.losses(graph), *(Loss(node, _HELD_UP) for node in held_up(graph))])
+        return once_each([*PYTHON.losses(graph, program), *(Loss(node, _HELD_UP) for node in held_up(graph))])
 
 
 def _module(graph: Graph, program: Program) -> str:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from moaql.exporting.base import Loss, once_each
 from moaql.exporting.code.program import write_program
-from moaql.exporting.targets._litellm_handler import HANDLER
-from moaql.exporting.targets._litellm_table import ATTEMPTS, table_losses, table_of
+from moaql.exporting.litellm_proxy.handler import HANDLER
+from moaql.exporting.litellm_proxy.table import ATTEMPTS, table_losses, table_of
 from moaql.exporting.targets.python import TARGET as PYTHON
 
 if TYPE_CHECKING:
@@ -54,9 +54,9 @@ class LiteLLM:
             "topology.py": write_program(graph, program),
         }
 
-    def losses(self, graph: Graph) -> list[Loss]:
+    def losses(self, graph: Graph, program: Program) -> list[Loss]:
         """Those of the program that the handler calls, of the handler, and of the table."""
-        return once_each([*PYTHON.losses(graph), *(Loss("", lost) for lost in _LOST), *table_losses(graph)])
+        return once_each([*PYTHON.losses(graph, program), *(Loss("", lost) for lost in _LOST), *table_losses(graph)])
 
 
 TARGET = LiteLLM()

@@ -42,8 +42,9 @@ class Consortium:
         }
         return {f"{graph.name}.json": json.dumps(document, indent=2, ensure_ascii=False) + "\n"}
 
-    def losses(self, graph: Graph) -> list[Loss]:
+    def losses(self, graph: Graph, program: Program) -> list[Loss]:
         """Prompts, and all settings of members."""
+        del program
         return once_each(every_loss(graph))
 
 

@@ -22,8 +22,9 @@ class _Target:
         del program
         return drawing(graph, "mermaid", "mmd")
 
-    def losses(self, graph: Graph) -> list[Loss]:
+    def losses(self, graph: Graph, program: Program) -> list[Loss]:
         """What a drawing does not show."""
+        del program
         return shape_only(graph)
 
 

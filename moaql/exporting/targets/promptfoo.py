@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from moaql.exporting.base import Loss, once_each
 from moaql.exporting.code.models import reached
 from moaql.exporting.code.program import write_program
-from moaql.exporting.targets._models import defined_models
-from moaql.exporting.targets._promptfoo_tests import tests_of
+from moaql.exporting.defined import answering, defined_models
+from moaql.exporting.promptfoo_eval.tests import tests_of
 from moaql.exporting.targets.python import TARGET as PYTHON
 
 if TYPE_CHECKING:
@@ -129,14 +129,16 @@ class Promptfoo:
             **tests,
         }
 
-    def losses(self, graph: Graph) -> list[Loss]:
-        """Those of the program that the provider calls, and models that cannot be set beside it."""
+    def losses(self, graph: Graph, program: Program) -> list[Loss]:
+        """Those of the program that the provider calls, models that cannot be set beside it, and metrics without an assert."""
         missing = [
             Loss(call.id, f"`{call.model.name}` is not among the single models")
-            for call in graph.calls
+            for call in answering(graph)
             if not _is_reached(call.model)
         ]
-        return once_each([*PYTHON.losses(graph), *missing])
+        _, unscored = tests_of(program)
+        unscored_losses = [Loss("", f"there is no assert for {each}") for each in unscored]
+        return once_each([*PYTHON.losses(graph, program), *missing, *unscored_losses])
 
 
 def _is_reached(model: Model) -> bool:

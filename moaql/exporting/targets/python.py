@@ -28,8 +28,9 @@ class Python:
         """One file, called after the topology."""
         return {f"{module_name(graph)}.py": write_program(graph, program)}
 
-    def losses(self, graph: Graph) -> list[Loss]:
+    def losses(self, graph: Graph, program: Program) -> list[Loss]:
         """Models that only moaql can ask."""
+        del program
         return once_each(_losses(graph))
 
 

@@ -48,8 +48,9 @@ class Together:
         head = f"#!/bin/sh\n# `{graph.name}` of {origin}, for togethercomputer/MoA. The key is read from TOGETHER_API_KEY.\n"
         return {f"{graph.name}.sh": f"{head}python generate_for_alpaca_eval.py \\\n{lines}\n"}
 
-    def losses(self, graph: Graph) -> list[Loss]:
+    def losses(self, graph: Graph, program: Program) -> list[Loss]:
         """Prompts, settings of single calls, other providers."""
+        del program
         return once_each(every_loss(graph))
 
 

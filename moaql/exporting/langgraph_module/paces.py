@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from moaql.exporting.code.schedule import Before, schedule_of
 from moaql.exporting.code.stages import is_early
-from moaql.exporting.graphs.waits import certain_before
+from moaql.exporting.langgraph_module.waits import certain_before
 from moaql.graph.nodes import Call, Reduce
 
 if TYPE_CHECKING:

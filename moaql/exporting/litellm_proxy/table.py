@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from moaql.exporting.base import Loss
 from moaql.exporting.code.models import Reached, reached
-from moaql.exporting.targets._models import defined_models
+from moaql.exporting.defined import answering, defined_models
 from moaql.providers import PROVIDERS
 from moaql.providers.anthropic import MAX_TOKENS
 
@@ -79,7 +79,7 @@ def table_of(graph: Graph, program: Program, topology: dict[str, Any]) -> Table:
 
 def table_losses(graph: Graph) -> Iterator[Loss]:
     """How the table's models are asked otherwise than moaql asks them."""
-    for call in graph.calls:
+    for call in answering(graph):
         for model in (call.model, *call.model.alternatives):
             for lost in _losses(model, reached(model)):
                 yield Loss(call.id, f"in the model table, {lost}")

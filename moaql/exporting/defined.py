@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from moaql.check.program import Model, Program
     from moaql.check.scope import Unit
-    from moaql.graph.nodes import Graph
+    from moaql.graph.nodes import Call, Graph
 
 
 def defined_models(graph: Graph, program: Program) -> list[Model]:
@@ -24,11 +24,16 @@ def defined_models(graph: Graph, program: Program) -> list[Model]:
     """
     statements = list(_statements(program))
     found: list[Model] = []
-    for call in graph.calls:
+    for call in answering(graph):
         model = _as_defined(call.model, statements)
         if not any(each.name == model.name and each == model for each in found):
             found.append(model)
     return found
+
+
+def answering(graph: Graph) -> Iterator[Call]:
+    """The calls that ask for texts; a router may also ask for vectors, which no table of chat models knows."""
+    return (call for call in graph.calls if call.purpose != "embed")
 
 
 def _statements(program: Program) -> Iterator[Model]:

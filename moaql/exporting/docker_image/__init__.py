@@ -1,0 +1,1 @@
+"""What a container needs: the files that the program is made of."""

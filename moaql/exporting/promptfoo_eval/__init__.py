@@ -1,0 +1,1 @@
+"""What promptfoo needs besides the provider: eval sets as its tests."""
