@@ -1,12 +1,16 @@
-"""What serving a topology costs on top of running it: the bare executor and `moaql serve`, against the same server, in one run.
+"""What serving a topology costs: against running it in process, and against other servers, on one upstream server, in one run.
 
-    python benchmarks/serving.py [REQUESTS] [IN_FLIGHT] [STREAMS]
+    python benchmarks/serving.py [--no-peers] [--requests N] [--in-flight N] [--alone N] [--streams N]
+                                 [--rounds N] [--starts N]
 
-The upstream server answers after 20 ms (`benchmarks/stub_server.py`). Executor and server run in processes of their own, in turn;
-medians are compared. Nothing is banked. Then so many streams are opened at once, whose answers take a few seconds, and
-are counted while they are open by the server's own `/metrics`. One core of the machine is the client's.
+The upstream server answers after 20 ms (`stub_server.py`). Every server, the client (`serving_load.py`) and the bare executor
+(`serving_bare.py`) run in processes of their own, in turn, so many rounds; the median is printed, and the least and the most.
+Processor time of a request is what its server's process uses: it depends less than a rate on what else the machine does. Nothing is
+banked. Beside the bare executor, moaql is served with `--quiet`; beside other servers (`serving_peers.py`), all write their logs as
+by default, into nothing. At the end so many streams are opened at once, and counted by the server's own `/metrics`.
 """
 
+import argparse
 import asyncio
 import json
 import statistics
@@ -14,206 +18,203 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
-import aiohttp
-
-from moaql.run.collector import collect_seldom
+import serving_streams
+from serving_processes import MOAQL, Started, processor, resident, started
 
 HERE = Path(__file__).resolve().parent
-SERVE = "import sys; from moaql.cli.serve import command; sys.exit(command.main(sys.argv[1:], standalone_mode=False))"
-ROUNDS = 3
-SLOW = 5.0
-"""Seconds that the answers of the open streams take."""
 
 
-def program(url: str) -> str:
-    """One model of the upstream server."""
-    return f'model m = "openai/stub" base_url="{url}" api_key_env=none price_in=$1 price_out=$2\nm\n'
+@dataclass(frozen=True)
+class Found:
+    """One measurement.
+
+    Attributes:
+        rate: Requests a second.
+        median: Seconds of one.
+        processor: Processor seconds of one, of the process that was measured.
+        failed: Requests without an answer.
+    """
+
+    rate: float
+    median: float
+    processor: float
+    failed: int
 
 
-async def many(call: Callable[[int], Awaitable[object]], requests: int, in_flight: int) -> tuple[float, float]:
-    """Requests a second, and the median seconds of one."""
-    numbers = iter(range(requests))
-    seconds: list[float] = []
+Measure = Callable[[int, int], Found]
+"""From requests, and how many of them are in flight."""
+Rounds = dict[str, list[Found]]
 
-    async def work() -> None:
-        for number in numbers:
+
+def program(upstream: str) -> str:
+    """One call, and three calls one behind the other, of one model."""
+    model = f'model m = "openai/stub" base_url="{upstream}" api_key_env=none price_in=$1 price_out=$2\n'
+    return f"{model}topology one = m\ntopology three = m -> agg m -> agg m\n"
+
+
+def of_executor(path: Path, loop: str = "") -> Measure:
+    """Measures the executor, called in process."""
+    command = (sys.executable, str(HERE / "serving_bare.py"), str(path), "one")
+    return lambda requests, in_flight: _found(*command, str(requests), str(in_flight), *filter(None, [loop]))
+
+
+def of_server(server: Started, model: str) -> Measure:
+    """Measures a server."""
+    command = (sys.executable, str(HERE / "serving_load.py"), server.url, model)
+
+    def measure(requests: int, in_flight: int) -> Found:
+        before = processor(server.process)
+        found = _found(*command, str(requests), str(in_flight))
+        # What warms the server up is as many requests as are in flight.
+        used = (processor(server.process) - before) / (requests + in_flight)
+        return Found(found.rate, found.median, used, found.failed)
+
+    return measure
+
+
+def _found(*command: str) -> Found:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{Path(command[1]).name} failed:\n{done.stderr[-2000:]}")
+    given = json.loads(done.stdout.splitlines()[-1])
+    return Found(given["rate"], given["median"], given.get("processor", float("nan")), given["failed"])
+
+
+def in_turn(measures: dict[str, Measure], rounds: int, requests: int, in_flight: int) -> Rounds:
+    """Measure them all, one after the other, so many times."""
+    found: Rounds = defaultdict(list)
+    for measure in measures.values():
+        measure(in_flight, in_flight)  # servers load and open what they need with their first requests
+    for _ in range(rounds):
+        for name, measure in measures.items():
+            found[name].append(measure(requests, in_flight))
+    return found
+
+
+def median_of(values: Sequence[float], unit: str = "", digits: int = 0) -> str:
+    """The median, the least and the most."""
+    shown = [f"{each:,.{digits}f}" for each in (statistics.median(values), min(values), max(values))]
+    return f"{shown[0]}{unit} ({shown[1]} to {shown[2]})"
+
+
+def show(full: Rounds, alone: Rounds) -> None:
+    """A table in Markdown: under load, and one request at a time."""
+    print("\n| what | requests a second | processor time of one | one at a time | failed |")
+    print("|---|---|---|---|---|")
+    for name, found in full.items():
+        rates, used = [each.rate for each in found], [each.processor * 1e6 for each in found]
+        one = [each.median * 1e3 for each in alone[name]]
+        failed = sum(each.failed for each in (*found, *alone[name]))
+        busy = "" if used[0] != used[0] else median_of(used, " µs")
+        print(f"| {name} | {median_of(rates)} | {busy} | {median_of(one, ' ms', 1)} | {failed} |")
+
+
+def ratios(found: Rounds, one: str, other: str) -> str:
+    """How the rates and the processor times of two compare, round by round."""
+    pairs = list(zip(found[one], found[other], strict=True))
+    rates = median_of([mine.rate / its.rate for mine, its in pairs], digits=2)
+    used = median_of([its.processor / mine.processor for mine, its in pairs], digits=2)
+    return f"{rates} of its rate; {used} by processor time" if used[0] != "n" else f"{rates} of its rate"
+
+
+def beside_executor(upstream: Started, path: Path, wanted: argparse.Namespace) -> None:
+    """The bare executor and the server."""
+    at_once = ("--at-once", str(wanted.in_flight), "--concurrency", str(max(64, wanted.in_flight)))
+    with started(*MOAQL, str(path), "--port", "0", "--no-bank", "--quiet", *at_once) as server:
+        serve, bare, fast = "moaql serve", "executor in process", "executor in process, uvloop"
+        measures = {bare: of_executor(path), serve: of_server(server, "one")}
+        if find_spec("uvloop"):
+            measures[fast] = of_executor(path, "uvloop")
+        full = in_turn(measures, wanted.rounds, wanted.requests, wanted.in_flight)
+        measures["the upstream server itself"] = of_server(upstream, "stub")
+        alone = in_turn(measures, wanted.rounds, wanted.alone, 1)
+    print(f"{wanted.requests} requests, {wanted.in_flight} in flight, 20 ms server, {wanted.rounds} rounds in turn")
+    show(full, alone)
+    direct = statistics.median(each.median for each in alone["the upstream server itself"])
+    print(f"\none request at a time straight to the upstream server: {direct * 1e3:.1f} ms")
+    for other in (bare, fast):
+        if other in full:
+            print(f"{serve} beside {other}: {ratios(full, serve, other)}")
+
+
+def beside_peers(upstream: Started, path: Path, folder: str, wanted: argparse.Namespace) -> None:
+    """The server and others: one call, and three."""
+    from serving_peers import litellm, optillm
+
+    in_flight, mine = wanted.in_flight, "moaql serve"
+    at_once = ("--at-once", str(in_flight), "--concurrency", str(max(64, 3 * in_flight)))
+    requests = max(1, wanted.requests // 10)
+    with ExitStack() as stack:
+        server = stack.enter_context(started(*MOAQL, str(path), "--port", "0", "--no-bank", *at_once))
+        proxy = stack.enter_context(litellm(upstream.url, folder))
+        passing = stack.enter_context(optillm(upstream.url, "none"))
+        mixing = stack.enter_context(optillm(upstream.url, "moa"))
+        starts = {"LiteLLM": proxy.seconds, "optillm": passing.seconds}
+        one = {
+            mine: of_server(server, "one"),
+            "LiteLLM proxy": of_server(proxy, "main"),
+            "optillm none": of_server(passing, "stub"),
+        }
+        three = {mine: of_server(server, "three"), "optillm moa": of_server(mixing, "stub")}
+        for title, measures in (("one call", one), ("three calls", three)):
+            full = in_turn(measures, wanted.rounds, requests, in_flight)
+            alone = in_turn(measures, wanted.rounds, wanted.alone, 1)
+            print(f"\n{title}: {requests} requests, {in_flight} in flight, one worker process each, logs as by default")
+            show(full, alone)
+            for other in list(measures)[1:]:
+                print(f"\n{mine} beside {other}: {ratios(full, mine, other)}", end="")
+            print()
+    print("\nfrom start to first answer: " + ", ".join(f"{name} {seconds:.1f} s" for name, seconds in starts.items()))
+
+
+def starting(path: Path, times: int) -> None:
+    """Start the server so many times."""
+    seconds = []
+    for _ in range(times):
+        with started(*MOAQL, str(path), "--port", "0", "--no-bank") as server:
+            seconds.append(server.seconds)
+    print(f"\nstart to the first line, printed once the server listens: {median_of(seconds, ' s', 2)}, {times} starts")
+
+
+def many_streams(folder: str, count: int) -> None:
+    """Open so many streams at once."""
+    path = Path(folder) / "streams.moaql"
+    with started(sys.executable, str(HERE / "serving_streams.py")) as upstream:
+        path.write_text(program(upstream.url), encoding="utf-8")
+        at_once = ("--at-once", str(count), "--concurrency", str(count))
+        with started(*MOAQL, str(path), "--port", "0", "--no-bank", "--quiet", *at_once) as server:
             began = time.perf_counter()
-            await call(number)
-            seconds.append(time.perf_counter() - began)
-
-    started = time.perf_counter()
-    await asyncio.gather(*(work() for _ in range(in_flight)))
-    return requests / (time.perf_counter() - started), statistics.median(seconds)
-
-
-async def executor(url: str, requests: int, in_flight: int) -> tuple[float, float]:
-    """The executor, called in process."""
-    import moaql
-    from moaql.run.executor import run
-    from moaql.run.question import Question
-    from moaql.run.session import Options
-    from moaql.serving.accounts import open_accounts
-
-    graph = moaql.parse(program(url)).topology().graph
-    async with open_accounts(Options(bank="none", concurrency=in_flight), ()) as accounts:
-        caller = accounts.callers[0]
-
-        async def call(number: int) -> object:
-            return await run(graph, Question(f"What is {number}?"), caller)
-
-        await many(lambda number: call(-1 - number), in_flight, in_flight)
-        return await many(call, requests, in_flight)
-
-
-async def client(url: str, requests: int, in_flight: int) -> tuple[float, float]:
-    """A client of the server."""
-    async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0)) as session:
-
-        async def call(number: int) -> object:
-            body = {"model": "main", "messages": [{"role": "user", "content": f"What is {number}?"}]}
-            async with session.post(f"{url}/chat/completions", json=body) as reply:
-                return (await reply.json())["choices"][0]["message"]["content"]
-
-        await many(lambda number: call(-1 - number), in_flight, in_flight)
-        return await many(call, requests, in_flight)
-
-
-@contextmanager
-def started(*command: str) -> Iterator[tuple[str, int]]:
-    """A server in a process of its own; the first line that it prints is its address."""
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    assert process.stdout is not None
-    try:
-        yield process.stdout.readline().strip(), process.pid
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def serving(upstream: str, folder: str, at_once: int) -> AbstractContextManager[tuple[str, int]]:
-    """`moaql serve` before that upstream server."""
-    path = Path(folder) / "p.moaql"
-    path.write_text(program(upstream), encoding="utf-8")
-    limits = ("--at-once", str(at_once), "--concurrency", str(at_once))
-    return started(sys.executable, "-c", SERVE, str(path), "--port", "0", "--no-bank", "--quiet", *limits)
-
-
-def measure(name: str, url: str, requests: int, in_flight: int) -> tuple[float, float]:
-    """One measurement in a process of its own."""
-    command = [sys.executable, __file__, "--measure", name, url, str(requests), str(in_flight)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    rate, seconds = json.loads(done.stdout.splitlines()[-1])
-    return rate, seconds
-
-
-async def streams(url: str, count: int) -> tuple[int, int]:
-    """Open so many streams at once: how many were open together by the server's count, and how many ended well."""
-    most = 0
-    # What waits says that it is alive after 15 s, which opens the stream; these are opened by their first piece.
-    async with aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=120)
-    ) as session:
-
-        async def one(number: int) -> bool:
-            messages = [{"role": "user", "content": f"What is {number}?"}]
-            body = {"model": "main", "stream": True, "messages": messages}
-            async with session.post(f"{url}/chat/completions", json=body) as reply:
-                return (await reply.read()).endswith(b"data: [DONE]\n\n")
-
-        async def look() -> None:
-            nonlocal most
-            while True:
-                async with session.get(url.removesuffix("/v1") + "/metrics") as reply:
-                    text = await reply.text()
-                most = max(most, int(text.partition("\nmoaql_open_streams ")[2].split("\n", 1)[0]))
-                await asyncio.sleep(0.1)
-
-        looking = asyncio.create_task(look())
-        ended = await asyncio.gather(*map(one, range(count)))
-        looking.cancel()
-        await asyncio.gather(looking, return_exceptions=True)
-    return most, sum(ended)
-
-
-async def talk_slowly() -> None:
-    """An upstream server whose streams begin at once and end after some seconds."""
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        await reader.readexactly(int(head.lower().split(b"content-length:")[1].split(b"\r\n")[0]))
-        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n")
-        for place in range(6):
-            finish = "stop" if place == 5 else None
-            chunk = {"choices": [{"index": 0, "delta": {"content": f"piece {place} "}, "finish_reason": finish}]}
-            writer.write(b"data: " + json.dumps(chunk).encode() + b"\n\n")
-            await asyncio.sleep(SLOW / 5 if place < 5 else 0)
-        writer.write(b"data: [DONE]\n\n")
-        await writer.drain()
-        writer.close()
-
-    server = await asyncio.start_server(answer, "127.0.0.1", 0, backlog=2048)
-    print(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1", flush=True)
-    await server.serve_forever()
-
-
-def resident(pid: int) -> float:
-    """Megabytes that a process holds, where the system says so."""
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return float("nan")
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
-
-
-def compare(requests: int, in_flight: int, folder: str) -> None:
-    """Executor and server, in turn: rate at full load, and latency of one request at a time."""
-    found: dict[tuple[str, int], list[tuple[float, float]]] = {}
-    with (
-        started(sys.executable, str(HERE / "stub_server.py")) as (upstream, _),
-        serving(upstream, folder, in_flight) as (served, _),
-    ):
-        for at_once, count in ((in_flight, requests), (1, 200)):
-            for _ in range(ROUNDS):
-                for name, url in (("executor", upstream), ("client", served)):
-                    found.setdefault((name, at_once), []).append(measure(name, url, count, at_once))
-    rates = {name: statistics.median(rate for rate, _ in found[name, in_flight]) for name in ("executor", "client")}
-    alone = {name: statistics.median(seconds for _, seconds in found[name, 1]) for name in ("executor", "client")}
-    print(f"{requests} requests, {in_flight} in flight, 20 ms server; medians of {ROUNDS} rounds")
-    print(f"executor in process  {rates['executor']:7,.0f} requests a second   {alone['executor'] * 1e3:6.1f} ms alone")
-    print(f"moaql serve          {rates['client']:7,.0f} requests a second   {alone['client'] * 1e3:6.1f} ms alone")
-    print(f"serving is {rates['client'] / rates['executor']:.2f} of the executor's rate", end=", ")
-    print(f"and adds {(alone['client'] - alone['executor']) * 1e3:.1f} ms to a request")
+            found = asyncio.run(serving_streams.measure(server.url, "one", count))
+            took, held = time.perf_counter() - began, resident(server.process)
+    print(f"\n{count} streams of {serving_streams.SECONDS:g} s at once: {found.together} open together,", end=" ")
+    print(f"{found.ended} ended well, in {took:.1f} s, {held:.0f} MB")
 
 
 def main() -> None:
     """Measure, and print."""
-    numbers = [int(each) for each in sys.argv[1:]]
-    requests, in_flight, count = [*numbers, *(2_000, 100, 1_000)[len(numbers) :]]
+    reads = argparse.ArgumentParser(description="What serving a topology costs.")
+    reads.add_argument("--no-peers", action="store_true", help="leave optillm and LiteLLM out")
+    sizes = {"requests": 2_000, "in-flight": 100, "alone": 50, "streams": 1_000, "rounds": 5, "starts": 5}
+    for name, size in sizes.items():
+        reads.add_argument(f"--{name}", type=int, default=size)
+    wanted = reads.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        compare(requests, in_flight, folder)
-        with (
-            started(sys.executable, __file__, "--slow") as (upstream, _),
-            serving(upstream, folder, count) as (served, pid),
-        ):
-            began = time.perf_counter()
-            most, ended = asyncio.run(streams(served, count))
-            took = time.perf_counter() - began
-            held = resident(pid)
-    print(
-        f"{count} streams of {SLOW:g} s at once: {most} open together, {ended} ended well, in {took:.1f} s, {held:.0f} MB"
-    )
+        path = Path(folder) / "p.moaql"
+        with started(sys.executable, str(HERE / "stub_server.py")) as upstream:
+            path.write_text(program(upstream.url), encoding="utf-8")
+            starting(path, wanted.starts)
+            beside_executor(upstream, path, wanted)
+            if not wanted.no_peers:
+                beside_peers(upstream, path, folder, wanted)
+        many_streams(folder, wanted.streams)
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--slow"]:
-        asyncio.run(talk_slowly())
-    elif sys.argv[1:2] == ["--measure"]:
-        collect_seldom()
-        what = {"executor": executor, "client": client}[sys.argv[2]]
-        print(json.dumps(asyncio.run(what(sys.argv[3], int(sys.argv[4]), int(sys.argv[5])))))
-    else:
-        main()
+    main()

@@ -6,7 +6,7 @@ import moaql
 
 PROGRAM = """
 model a = "openai/gpt-4o-mini"
-topology chosen = layer [a x3 temperature=0.5] -> rank a top=1
+topology chosen = layer [a x3] temperature=0.5 -> rank a top=1
 topology voted = a x3 -> vote tie=first
 """
 
