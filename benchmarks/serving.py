@@ -4,7 +4,8 @@
                                  [--rounds N] [--starts N]
 
 The upstream server answers after 20 ms (`stub_server.py`). Every server, the client (`serving_load.py`) and the bare executor
-(`serving_bare.py`) run in processes of their own, in turn, so many rounds; the median is printed, and the least and the most.
+(`serving_bare.py`) run in processes of their own, in turn, so many rounds; the median is printed, and the least and the most. What
+is measured has a processor to itself, and the upstream server and the client have the others.
 Processor time of a request is what its server's process uses: it depends less than a rate on what else the machine does. Nothing is
 banked. Beside the bare executor, moaql is served with `--quiet`; beside other servers (`serving_peers.py`), all write their logs as
 by default, into nothing. At the end so many streams are opened at once, and counted by the server's own `/metrics`.
@@ -26,7 +27,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import serving_streams
-from serving_processes import MOAQL, Started, processor, resident, started
+from serving_processes import MOAQL, Started, give_processor, processor, resident, stand_aside, started
 
 HERE = Path(__file__).resolve().parent
 
@@ -59,10 +60,14 @@ def program(upstream: str) -> str:
     return f"{model}topology one = m\ntopology three = m -> agg m -> agg m\n"
 
 
-def of_executor(path: Path, loop: str = "") -> Measure:
+def of_executor(path: Path, topology: str, loop: str = "") -> Measure:
     """Measures the executor, called in process."""
-    command = (sys.executable, str(HERE / "serving_bare.py"), str(path), "one")
-    return lambda requests, in_flight: _found(*command, str(requests), str(in_flight), *filter(None, [loop]))
+    command = (sys.executable, str(HERE / "serving_bare.py"), str(path), topology)
+
+    def measure(requests: int, in_flight: int) -> Found:
+        return _found(*command, str(requests), str(in_flight), *filter(None, [loop]), is_measured=True)
+
+    return measure
 
 
 def of_server(server: Started, model: str) -> Measure:
@@ -79,11 +84,14 @@ def of_server(server: Started, model: str) -> Measure:
     return measure
 
 
-def _found(*command: str) -> Found:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"{Path(command[1]).name} failed:\n{done.stderr[-2000:]}")
-    given = json.loads(done.stdout.splitlines()[-1])
+def _found(*command: str, is_measured: bool = False) -> Found:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        if is_measured:
+            give_processor(process.pid)
+        output, errors = process.communicate()
+    if process.returncode:
+        raise SystemExit(f"{Path(command[1]).name} failed:\n{errors[-2000:]}")
+    given = json.loads(output.splitlines()[-1])
     return Found(given["rate"], given["median"], given.get("processor", float("nan")), given["failed"])
 
 
@@ -125,23 +133,26 @@ def ratios(found: Rounds, one: str, other: str) -> str:
 
 
 def beside_executor(upstream: Started, path: Path, wanted: argparse.Namespace) -> None:
-    """The bare executor and the server."""
-    at_once = ("--at-once", str(wanted.in_flight), "--concurrency", str(max(64, wanted.in_flight)))
+    """The bare executor and the server: one call, and three."""
+    serve, bare, fast = "moaql serve", "executor in process", "executor in process, uvloop"
+    at_once = ("--at-once", str(wanted.in_flight), "--concurrency", str(max(64, 3 * wanted.in_flight)))
     with started(*MOAQL, str(path), "--port", "0", "--no-bank", "--quiet", *at_once) as server:
-        serve, bare, fast = "moaql serve", "executor in process", "executor in process, uvloop"
-        measures = {bare: of_executor(path), serve: of_server(server, "one")}
-        if find_spec("uvloop"):
-            measures[fast] = of_executor(path, "uvloop")
-        full = in_turn(measures, wanted.rounds, wanted.requests, wanted.in_flight)
-        measures["the upstream server itself"] = of_server(upstream, "stub")
-        alone = in_turn(measures, wanted.rounds, wanted.alone, 1)
-    print(f"{wanted.requests} requests, {wanted.in_flight} in flight, 20 ms server, {wanted.rounds} rounds in turn")
-    show(full, alone)
-    direct = statistics.median(each.median for each in alone["the upstream server itself"])
-    print(f"\none request at a time straight to the upstream server: {direct * 1e3:.1f} ms")
-    for other in (bare, fast):
-        if other in full:
-            print(f"{serve} beside {other}: {ratios(full, serve, other)}")
+        for topology, title in (("one", "one call"), ("three", "three calls")):
+            measures = {bare: of_executor(path, topology), serve: of_server(server, topology)}
+            if find_spec("uvloop"):
+                measures[fast] = of_executor(path, topology, "uvloop")
+            full = in_turn(measures, wanted.rounds, wanted.requests, wanted.in_flight)
+            alone = in_turn(measures, wanted.rounds, wanted.alone, 1)
+            print(f"\n{title}: {wanted.requests} requests, {wanted.in_flight} in flight, 20 ms a call,", end=" ")
+            print(f"{wanted.rounds} rounds in turn")
+            show(full, alone)
+            print()
+            for other in (bare, fast):
+                if other in full:
+                    print(f"{serve} beside {other}: {ratios(full, serve, other)}")
+    direct = in_turn({"direct": of_server(upstream, "stub")}, wanted.rounds, wanted.alone, 1)["direct"]
+    shown = median_of([each.median * 1e3 for each in direct], " ms", 1)
+    print(f"\none request at a time straight to the upstream server: {shown}")
 
 
 def beside_peers(upstream: Started, path: Path, folder: str, wanted: argparse.Namespace) -> None:
@@ -186,7 +197,7 @@ def starting(path: Path, times: int) -> None:
 def many_streams(folder: str, count: int) -> None:
     """Open so many streams at once."""
     path = Path(folder) / "streams.moaql"
-    with started(sys.executable, str(HERE / "serving_streams.py")) as upstream:
+    with started(sys.executable, str(HERE / "serving_streams.py"), is_measured=False) as upstream:
         path.write_text(program(upstream.url), encoding="utf-8")
         at_once = ("--at-once", str(count), "--concurrency", str(count))
         with started(*MOAQL, str(path), "--port", "0", "--no-bank", "--quiet", *at_once) as server:
@@ -205,9 +216,11 @@ def main() -> None:
     for name, size in sizes.items():
         reads.add_argument(f"--{name}", type=int, default=size)
     wanted = reads.parse_args()
+    where = "a processor of its own" if stand_aside() else "the processors of all"
+    print(f"what is measured has {where}")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "p.moaql"
-        with started(sys.executable, str(HERE / "stub_server.py")) as upstream:
+        with started(sys.executable, str(HERE / "stub_server.py"), is_measured=False) as upstream:
             path.write_text(program(upstream.url), encoding="utf-8")
             starting(path, wanted.starts)
             beside_executor(upstream, path, wanted)

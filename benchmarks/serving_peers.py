@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.request import Request, urlopen
 
-from serving_processes import Started, running
+from serving_processes import Started, give_processor, running
 
 LISTS = Path(__file__).resolve().parent / "environments"
 PATIENCE = 120.0
@@ -73,6 +73,7 @@ def _answering(command: tuple[str, ...], variables: dict[str, str], port: str, m
     """A server, once it has answered a chat request."""
     began = time.perf_counter()
     with running(command, {**_OFFLINE, **variables}, silent=True) as process:
+        give_processor(process.pid)
         url = f"http://127.0.0.1:{port}/v1"
         while not _answers(url, model):
             if process.poll() is not None or time.perf_counter() - began > PATIENCE:

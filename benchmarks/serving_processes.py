@@ -1,4 +1,8 @@
-"""Servers in processes of their own: starting them, and what the system says that they use."""
+"""Servers in processes of their own: starting them, where they run, and what the system says that they use.
+
+What is measured has a processor of its own, and all the rest runs on the others, where the system lets us choose. Otherwise a
+server is compared with an executor that shares its processors with one process fewer.
+"""
 
 import os
 import subprocess
@@ -9,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+_ALL: frozenset[int] = frozenset(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else frozenset()
 MOAQL = (sys.executable, "-m", "moaql", "serve")
 
 
@@ -25,6 +30,20 @@ class Started:
     url: str
     process: int
     seconds: float
+
+
+def stand_aside() -> bool:
+    """Leave one processor to what is measured; whether that was possible."""
+    if len(_ALL) < 2:
+        return False
+    os.sched_setaffinity(0, _ALL - {min(_ALL)})
+    return True
+
+
+def give_processor(process: int) -> None:
+    """Give it the processor that everything else stays away from."""
+    if len(_ALL) > 1:
+        os.sched_setaffinity(process, {min(_ALL)})
 
 
 @contextmanager
@@ -49,10 +68,12 @@ def running(
 
 
 @contextmanager
-def started(*command: str) -> Iterator[Started]:
+def started(*command: str, is_measured: bool = True) -> Iterator[Started]:
     """A server whose first line is its address, printed once it listens."""
     began = time.perf_counter()
     with running(command) as process:
+        if is_measured:
+            give_processor(process.pid)
         assert process.stdout is not None
         url = process.stdout.readline().strip()
         if not url.startswith("http"):

@@ -11,6 +11,7 @@ from moaql.errors import UsageError
 from moaql.run.events import CallFinished
 
 if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
     from collections.abc import Callable, Coroutine
     from types import TracebackType
 
@@ -119,8 +120,8 @@ def show_anything() -> None:
             reconfigure(errors="replace")
 
 
-def run_async(work: Coroutine[Any, Any, Any]) -> Any:
-    """Run to the end. The collector of cycles is on while something runs long."""
+def run_async(work: Coroutine[Any, Any, Any], new_loop: Callable[[], AbstractEventLoop] | None = None) -> Any:
+    """Run to the end, in a loop of that kind. The collector of cycles is on while something runs long."""
     import asyncio
 
     from moaql.run.collector import collect_seldom
@@ -128,7 +129,8 @@ def run_async(work: Coroutine[Any, Any, Any]) -> Any:
     collect_seldom()
     show_anything()
     try:
-        return asyncio.run(work)
+        with asyncio.Runner(loop_factory=new_loop) as runner:
+            return runner.run(work)
     except KeyboardInterrupt:
         # Told at the very end, when no progress bar is in the way.
         raise click.exceptions.Abort("what was paid for is kept, and the same command goes on from there") from None

@@ -69,7 +69,7 @@ def command(
     from moaql.serving.keys import from_environment, read_keys
     from moaql.serving.opening import acceptor
     from moaql.serving.programs import Programs
-    from moaql.serving.server import Patience, listen, need_packages
+    from moaql.serving.server import Patience, listen, need_packages, new_event_loop
     from moaql.serving.visit import Rules, loopback_names
 
     need_packages()
@@ -86,7 +86,7 @@ def command(
     try:
         with Listening(given) as listeners:
             wanted = _Wanted(known, rules, Patience(drain=drain), no_reload, as_json, quiet)
-            run_async(_serve(programs, listening, replace(options, listeners=listeners), wanted))
+            run_async(_serve(programs, listening, replace(options, listeners=listeners), wanted), new_event_loop)
     finally:
         listening.close()
     return 0
@@ -134,14 +134,10 @@ async def _serve(
 
     stop, hurry = asyncio.Event(), asyncio.Event()
     on_signals(stop, hurry)
-    log = _nothing if wanted.quiet else _say
+    log = None if wanted.quiet else _say
     async with open_door(programs, options, wanted.keys, wanted.rules, reload=not wanted.no_reload, log=log) as door:
         await serve_until(door, listening, stop, hurry, wanted.patience, ready)
 
 
 def _say(line: str) -> None:
     click.echo(line, err=True)
-
-
-def _nothing(line: str) -> None:
-    del line

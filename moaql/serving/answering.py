@@ -17,6 +17,7 @@ from moaql.serving.body import ClientLeft, read_json
 from moaql.serving.chat import Chat, read_chat
 from moaql.serving.completions import Head, bill_of, completion
 from moaql.serving.failures import Failure, failure_of, too_many, wrong
+from moaql.serving.leaving import left, unless_left
 from moaql.serving.message_answers import MessageStream, message
 from moaql.serving.messages import read_message
 from moaql.serving.passing import refuse_unless_passed_on
@@ -125,15 +126,10 @@ class Chats:
         return served
 
     async def _whole(self, chat: Chat, served: Served, visit: Visit, receive: Receive, send: Send) -> None:
-        work = asyncio.create_task(self._answers(chat, served, visit))
-        leaving = asyncio.create_task(_left(receive))
         try:
-            await asyncio.wait({work, leaving}, return_when=asyncio.FIRST_COMPLETED)
-            if not work.done():
-                raise ClientLeft
-            answers = await work
-        finally:
-            await _end(work, leaving)
+            answers = await unless_left(receive, self._answers(chat, served, visit), self._rules.timeout)
+        except TimeoutError as error:
+            raise self._failure(error, chat, served) from None
         head = Head(chat.model, served.fingerprint)
         document = self._wire.whole(head, answers, served, unused(served.writers, chat.settings))
         data = json.dumps(document).encode("ascii")
@@ -148,8 +144,8 @@ class Chats:
             if piece:
                 pieces.put_nowait((choice, piece))
 
-        work = asyncio.create_task(self._answers(chat, served, visit, hear))
-        leaving = asyncio.create_task(_left(receive))
+        work = asyncio.create_task(self._answers_in_time(chat, served, visit, hear))
+        leaving = asyncio.create_task(left(receive))
         for task in (work, leaving):
             task.add_done_callback(lambda _: pieces.put_nowait(None))
         stream = self._wire.stream(Head(chat.model, served.fingerprint), send, self._metrics)
@@ -185,6 +181,13 @@ class Chats:
         bill = bill_of(answers, served, unused(served.writers, chat.settings))
         await stream.end(answers, bill, usage=chat.usage)
 
+    async def _answers_in_time(self, chat: Chat, served: Served, visit: Visit, on_piece: OnPiece) -> list[Answer]:
+        try:
+            async with asyncio.timeout(self._rules.timeout):
+                return await self._answers(chat, served, visit, on_piece)
+        except TimeoutError as error:
+            raise self._failure(error, chat, served) from None
+
     async def _answers(self, chat: Chat, served: Served, visit: Visit, on_piece: OnPiece | None = None) -> list[Answer]:
         """One answer for each choice. Where one fails, all end.
 
@@ -192,16 +195,15 @@ class Chats:
             Failure: if there are none.
         """
         try:
-            async with asyncio.timeout(self._rules.timeout):
-                if chat.count == 1:
-                    answers = [await self._answer(chat, served, visit, 0, on_piece)]
-                else:
-                    async with asyncio.TaskGroup() as group:
-                        tasks = [
-                            group.create_task(self._answer(chat, served, visit, number, on_piece))
-                            for number in range(chat.count)
-                        ]
-                    answers = [task.result() for task in tasks]
+            if chat.count == 1:
+                answers = [await self._answer(chat, served, visit, 0, on_piece)]
+            else:
+                async with asyncio.TaskGroup() as group:
+                    tasks = [
+                        group.create_task(self._answer(chat, served, visit, number, on_piece))
+                        for number in range(chat.count)
+                    ]
+                answers = [task.result() for task in tasks]
         except ExceptionGroup as group_error:
             raise self._failure(group_error.exceptions[0], chat, served) from None
         except Exception as error:
@@ -237,12 +239,6 @@ async def _next(pieces: asyncio.Queue[tuple[int, str] | None], seconds: float) -
     while len(heard) < _AT_ONCE and not pieces.empty():
         heard.append(pieces.get_nowait())
     return heard
-
-
-async def _left(receive: Receive) -> None:
-    """Wait until the client has left."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 async def _end(*tasks: asyncio.Task[Any]) -> None:

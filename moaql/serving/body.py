@@ -28,13 +28,13 @@ async def read_json(scope: Scope, receive: Receive, rules: Rules) -> Any:
         Failure: if it is too large (413), too slow (408), of another type (415), or no JSON (400).
         ClientLeft: if the client left.
     """
-    headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-    if headers.get(b"content-type", "").partition(";")[0].strip().lower() != "application/json":
+    headers: dict[bytes, bytes] = dict(scope["headers"])
+    if headers.get(b"content-type", b"").partition(b";")[0].strip().lower() != b"application/json":
         # Pages of other origins can send other types without being asked.
         raise Failure(415, "the body must be sent as `content-type: application/json`")
-    if headers.get(b"content-encoding", "identity") != "identity":
+    if headers.get(b"content-encoding", b"identity") != b"identity":
         raise Failure(415, "the body must not be compressed")
-    length = headers.get(b"content-length", "0")
+    length = headers.get(b"content-length", b"0")
     if length.isdigit() and int(length) > rules.largest_body:
         raise too_large(rules)
     try:

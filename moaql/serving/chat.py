@@ -37,6 +37,11 @@ _NOTHING = (None, False, 0, "", "none", "auto")
 """Values of these that ask for nothing."""
 
 
+_SETTINGS = frozenset(
+    {"temperature", "top_p", "max_tokens", "max_completion_tokens", "seed", "stop", "response_format"}
+)
+
+
 @dataclass(frozen=True)
 class Chat:
     """One chat request.
@@ -115,6 +120,8 @@ def _fields(body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _settings(body: dict[str, Any], seed: int | None) -> Pairs:
+    if _SETTINGS.isdisjoint(body):
+        return ()
     found: dict[str, Any] = {
         "temperature": _number(body, "temperature", 0, 2),
         "top_p": _number(body, "top_p", 0, 1),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import secrets
+import random
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -33,7 +33,7 @@ class Head:
 
     model: str
     fingerprint: str
-    id: str = field(default_factory=lambda: f"chatcmpl-{secrets.token_hex(12)}")
+    id: str = field(default_factory=lambda: f"chatcmpl-{random.getrandbits(96):024x}")
     created: int = field(default_factory=lambda: int(time.time()))
 
     def document(self, kind: str) -> dict[str, Any]:

@@ -40,7 +40,7 @@ class Door:
         rules: Limits.
         seed: Of all that is drawn, where a request states none.
         listeners: Hear of everything that happens in the runs.
-        log: Is given one line for each request.
+        log: Is given one line for each request; None where none is wanted.
 
     Attributes:
         metrics: Counts.
@@ -54,7 +54,7 @@ class Door:
         *,
         seed: int = 0,
         listeners: Sequence[Listener] = (),
-        log: Callable[[str], None],
+        log: Callable[[str], None] | None,
     ) -> None:
         from starlette.routing import Route, Router
 
@@ -65,6 +65,7 @@ class Door:
         self._write = log
         chats = Chats(OPENAI, programs, self.metrics, rules, seed, listeners)
         messages = Chats(ANTHROPIC, programs, self.metrics, rules, seed, listeners)
+        self._chats = {CHAT: chats, MESSAGES: messages}
         self._router = Router(
             [
                 Route(CHAT, chats, methods=["POST"]),
@@ -97,7 +98,8 @@ class Door:
             try:
                 self._enter(scope, path, visit)
                 scope["moaql.visit"], scope["app"] = visit, self  # where there is an `app`, unknown paths raise
-                await self._router(scope, receive, sending)
+                chats = self._chats.get(path) if scope["method"] == "POST" else None
+                await (chats or self._router)(scope, receive, sending)
             except ClientLeft:
                 visit.status = LEFT
             except Exception as error:
@@ -115,15 +117,18 @@ class Door:
         Raises:
             Failure: if they may not enter.
         """
-        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
-        if self._rules.hosts is not None and _host(headers.get(b"host", "")) not in self._rules.hosts:
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        if (
+            self._rules.hosts is not None
+            and _host(headers.get(b"host", b"").decode("latin-1")) not in self._rules.hosts
+        ):
             # A page that makes its own name point to this machine would otherwise be let in like its user.
             raise Failure(403, "this server is not called by that name")
         if path == HEALTH:
             return
         own = headers.get(b"x-api-key")  # as clients of Anthropic send it
-        given = headers.get(b"authorization") or (f"Bearer {own}" if own else None)
-        visit.account = self._accounts.find(given or "")
+        given = headers.get(b"authorization") or (b"Bearer " + own if own else None)
+        visit.account = self._accounts.find((given or b"").decode("latin-1"))
         if visit.account is None:
             which = "is missing" if given is None else "is wrong"
             raise Failure(
@@ -150,7 +155,8 @@ class Door:
             visit.status, visit.reason = LEFT, "cut off because the server ends"
         if visit.is_chat:
             self.metrics.asked(visit.model, visit.status, visit.seconds, visit.tally)
-        self._write(visit.line())
+        if self._write is not None:
+            self._write(visit.line())
 
     # What is not chat
 

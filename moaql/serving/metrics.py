@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -85,7 +86,7 @@ class Metrics:
         self._counts["moaql_paid_dollars_total"][labels] += tally.paid
         self._counts["moaql_unpriced_calls_total"][labels] += tally.unpriced
         buckets = self._seconds.setdefault(model, [0] * (len(_BOUNDS) + 1))
-        buckets[next((place for place, bound in enumerate(_BOUNDS) if seconds <= bound), len(_BOUNDS))] += 1
+        buckets[bisect_left(_BOUNDS, seconds)] += 1
         self._sums[model] += seconds
 
     def text(self) -> str:

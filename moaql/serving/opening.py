@@ -43,7 +43,7 @@ async def open_door(
     rules: Rules,
     *,
     reload: bool,
-    log: Callable[[str], None],
+    log: Callable[[str], None] | None,
 ) -> AsyncIterator[Door]:
     """Open the server as an ASGI application; when it closes, no call is in flight.
 
@@ -53,7 +53,7 @@ async def open_door(
         keys: Those that are let in; without any, everybody is.
         rules: Limits.
         reload: Whether files are loaded again when they change.
-        log: Is given one line for each request.
+        log: Is given one line for each request; None where none is wanted.
 
     Raises:
         UsageError, BankError: see `open_accounts`.

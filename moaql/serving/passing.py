@@ -35,7 +35,7 @@ def read_tools(body: dict[str, Any]) -> dict[str, Any]:
     Raises:
         Failure: with status 400, if they make no sense.
     """
-    tools, choice, parallel = (body.get(name) for name in ("tools", "tool_choice", "parallel_tool_calls"))
+    tools, choice, parallel = body.get("tools"), body.get("tool_choice"), body.get("parallel_tool_calls")
     if parallel is not None and not isinstance(parallel, bool):
         raise wrong("`parallel_tool_calls` is true or false", "parallel_tool_calls")
     if choice is not None and choice not in CHOICES and not _named(choice):

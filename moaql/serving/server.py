@@ -1,13 +1,9 @@
-"""The port: who may listen where, connections that are too slow, and an end that lets requests under way finish.
-
-uvicorn has no limit for the head of a request, nor for a client that does not read what it is sent. Both are set here.
-"""
+"""The port: who may listen where, and an end that lets requests under way finish."""
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
-import json
 import signal
 import socket
 from contextlib import contextmanager, suppress
@@ -15,15 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from moaql.errors import MissingPackage, UsageError
-from moaql.serving.failures import INVALID
+from moaql.serving.connections import connections
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from starlette.types import ASGIApp
-
-LARGEST_HEAD = 32 * 1024
-"""Bytes of a request's line and headers."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +42,17 @@ def need_packages() -> None:
     """
     from importlib.util import find_spec
 
-    if find_spec("starlette") is None or find_spec("uvicorn") is None:
+    if any(find_spec(name) is None for name in ("starlette", "uvicorn", "httptools")):
         raise MissingPackage("'moaql[serve]'", "Serving")
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """That of uvloop where it is installed, which takes less time of the processor; else Python's own, as on Windows."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
 
 
 def is_loopback(host: str) -> bool:
@@ -158,7 +160,7 @@ async def serve_until(
 
     config = uvicorn.Config(
         application,
-        http=_patient(patience),
+        http=connections(patience),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -167,7 +169,6 @@ async def serve_until(
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=max(1, round(patience.drain)),
-        h11_max_incomplete_event_size=LARGEST_HEAD,
     )
     server = Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))
@@ -196,74 +197,3 @@ async def _stop(server: Any, stop: asyncio.Event, hurry: asyncio.Event) -> None:
     server.should_exit = True
     await hurry.wait()
     server.force_exit = True
-
-
-def _patient(patience: Patience) -> Any:
-    """The connections of uvicorn, with an end to patience."""
-    from uvicorn.protocols.http.h11_impl import H11Protocol
-
-    class Patient(H11Protocol):
-        """A connection that is closed where its client sends its head, or reads its answer, too slowly."""
-
-        _head: asyncio.TimerHandle | None = None
-        _unread: asyncio.TimerHandle | None = None
-
-        def connection_made(self, transport: Any) -> None:
-            """A client is there."""
-            super().connection_made(transport)
-            self._wait_for_head()
-
-        def connection_lost(self, exc: Exception | None) -> None:
-            """It is gone."""
-            _cancel(self._head, self._unread)
-            self._head = self._unread = None
-            super().connection_lost(exc)
-
-        def data_received(self, data: bytes) -> None:
-            """It sends."""
-            super().data_received(data)
-            if self._is_busy():
-                _cancel(self._head)
-                self._head = None
-            elif self._head is None and not self.transport.is_closing():
-                self._wait_for_head()
-
-        def pause_writing(self) -> None:
-            """It does not read."""
-            super().pause_writing()
-            self._unread = self.loop.call_later(patience.unread, self.transport.abort)
-
-        def resume_writing(self) -> None:
-            """It reads on."""
-            super().resume_writing()
-            _cancel(self._unread)
-            self._unread = None
-
-        def send_400_response(self, msg: str) -> None:
-            """It does not speak HTTP."""
-            del msg
-            error = {"message": "this is not an HTTP request", "type": INVALID, "param": None, "code": None}
-            data = json.dumps({"error": error}).encode()
-            head = f"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: {len(data)}\r\n"
-            if not self._is_busy():  # else an answer to what came before is being sent
-                self.transport.write(f"{head}connection: close\r\n\r\n".encode() + data)
-            self.transport.close()
-
-        def _is_busy(self) -> bool:
-            return self.cycle is not None and not self.cycle.response_complete
-
-        def _wait_for_head(self) -> None:
-            self._head = self.loop.call_later(patience.head, self._give_up)
-
-        def _give_up(self) -> None:
-            self._head = None
-            if not self._is_busy():
-                self.transport.abort()
-
-    return Patient
-
-
-def _cancel(*timers: asyncio.TimerHandle | None) -> None:
-    for timer in timers:
-        if timer is not None:
-            timer.cancel()

@@ -15,7 +15,7 @@ from moaql.run.session import RunArguments, options_from
 from moaql.serving.keys import from_environment, read_keys
 from moaql.serving.opening import acceptor, open_door
 from moaql.serving.programs import Programs
-from moaql.serving.server import Patience, listen, need_packages, on_signals, serve_until, url_of
+from moaql.serving.server import Patience, listen, need_packages, new_event_loop, on_signals, serve_until, url_of
 from moaql.serving.visit import Rules, loopback_names
 
 if TYPE_CHECKING:
@@ -172,7 +172,8 @@ def serve(
         on_signals(stop, hurry)
         await _serve(targets, host, port, Patience(drain=drain), ready, dict(settings), stop, hurry)
 
-    asyncio.run(main())
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(main())
 
 
 async def aserve(

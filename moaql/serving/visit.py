@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 LEFT = 499
 """The status of a request whose client left before it had an answer; it was never sent."""
+_PLAIN = re.compile(r"[!#-\[\]-~]*")
 
 
 @dataclass(frozen=True)
@@ -105,6 +107,8 @@ class Visit:
 
 def _plain(text: str, most: int = 120, *, spaces: bool = False) -> str:
     """The text with what is not plain ASCII made visible, so that nobody can write lines or colours into the log."""
+    if _PLAIN.fullmatch(text) and len(text) <= most:
+        return text
     shown = text.encode("ascii", "backslashreplace").decode("ascii")
     safe = "".join(
         each if each.isprintable() and each not in '"\\' and (spaces or each != " ") else f"%{ord(each):02X}"

@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -44,6 +45,13 @@ class Running:
     @property
     def port(self) -> int:
         return int(self.root.rpartition(":")[2])
+
+    def logged(self, text: str) -> bool:
+        """Whether a line holds this text. It is written behind the reply, so it is waited for."""
+        end = time.monotonic() + 10
+        while not (found := any(text in line for line in self.log)) and time.monotonic() < end:
+            time.sleep(0.005)
+        return found
 
     def chat(self, key: str = "", headers: dict[str, str] | None = None, **body: Any) -> "Replied":
         """Ask, without a client in between."""

@@ -52,7 +52,7 @@ def test_an_answer_has_the_tokens_and_dollars_of_all_calls(running: Running) -> 
     assert bill["simulated"] is False
     assert len(bill["trace_id"]) == 12
     assert bill["latency_s"] > 0
-    assert any(f"trace={bill['trace_id']}" in line for line in running.log)
+    assert running.logged(f"trace={bill['trace_id']}")
 
 
 def test_the_models_are_the_topologies(running: Running) -> None:

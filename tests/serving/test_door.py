@@ -60,7 +60,7 @@ def test_each_key_is_let_in_and_named_in_the_log_instead_of_shown(program: Progr
             with openai.OpenAI(base_url=server.url, api_key=text, max_retries=0) as asking:
                 assert asking.chat.completions.create(model="main", messages=QUESTION).choices
         server.chat(key="wrong-key-0123456789")
-        log = "\n".join(server.log)
+    log = "\n".join(server.log)
     assert "key=ann model=main" in log
     assert "key=ben model=main" in log
     assert not re.search(f"{ANN}|{BEN}|wrong-key", log)

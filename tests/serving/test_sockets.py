@@ -50,8 +50,8 @@ def test_a_head_that_comes_drop_by_drop_is_given_up(program: Program) -> None:
                 heard += second.recv(65536)
             second.sendall(b"GET /hea")  # the head of a second request is not waited for longer
             began = time.monotonic()
-            for _ in range(3):
-                dripping.sendall(b"G")
+            for piece in (b"G", b"E", b"T"):
+                dripping.sendall(piece)
                 time.sleep(0.05)
             assert server.chat().status == 200
             assert [receive_all(each) for each in (silent, dripping, second)] == [b"", b"", b""]

@@ -1,0 +1,177 @@
+"""Connections: requests as they come in, by httptools, and replies as they go out.
+
+uvicorn has no limit for the head of a request, nor for a client that does not read what it is sent. Both are set here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, cast
+
+from moaql.serving.failures import INVALID
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from moaql.serving.server import Patience
+
+LARGEST_HEAD = 32 * 1024
+"""Bytes of a request's line and headers."""
+_UPGRADE = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
+
+
+def connections(patience: Patience) -> Any:
+    """The connections of uvicorn, with an end to patience."""
+    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+    class Patient(HttpToolsProtocol):
+        """A connection that is closed where its client sends its head, or reads its answer, too slowly.
+
+        httptools keeps what is not complete, however long it grows, passes on a second `Host` or none, and takes the fields
+        behind a body for headers. None of that is let through here.
+        """
+
+        _pending = 0
+        """Bytes that came since anything was complete: of a head, or of the fields behind a body."""
+        _in_head = _in_body = False
+        _head: asyncio.TimerHandle | None = None
+        _unread: asyncio.TimerHandle | None = None
+
+        def connection_made(self, transport: Any) -> None:
+            """A client is there."""
+            super().connection_made(transport)
+            self._wait_for_head()
+
+        def connection_lost(self, exc: Exception | None) -> None:
+            """It is gone."""
+            _cancel(self._head, self._unread)
+            self._head = self._unread = None
+            super().connection_lost(exc)
+
+        def data_received(self, data: bytes) -> None:
+            """It sends."""
+            before, self._pending = self._pending, -1
+            super().data_received(data if self._in_body else _stay(data))
+            if self._pending < 0:  # nothing was complete
+                self._pending = before + len(data)
+                if self._pending > LARGEST_HEAD and not self.transport.is_closing():
+                    self.send_400_response("")
+            if self._is_busy():
+                _cancel(self._head)
+                self._head = None
+            elif self._head is None and not self.transport.is_closing():
+                self._wait_for_head()
+
+        def on_message_begin(self) -> None:
+            """A request begins."""
+            self._in_head = True
+            super().on_message_begin()
+
+        def on_header(self, name: bytes, value: bytes) -> None:
+            """A header; or a field behind the body, which could say that the client is somebody else."""
+            if self._in_head:
+                super().on_header(name, value)
+
+        def on_headers_complete(self) -> None:
+            """The head is complete."""
+            self._in_head, self._in_body, self._pending = False, True, 0
+            hosts = sum(name == b"host" for name, _ in self.headers)
+            alone = hosts == 1 or (not hosts and self.parser.get_http_version() == "1.0")
+            if not alone or self.parser.should_upgrade():
+                raise ValueError  # which is answered with 400
+            super().on_headers_complete()
+            if self.scope["method"] == "POST":  # what answers HEAD has no body
+                self.cycle.transport = cast("asyncio.Transport", _Together(self.transport))
+
+        def on_body(self, body: bytes) -> None:
+            """A piece of the body."""
+            self._pending = 0
+            super().on_body(body)
+
+        def on_message_complete(self) -> None:
+            """The request is complete."""
+            self._in_body, self._pending = False, 0
+            super().on_message_complete()
+
+        def pause_writing(self) -> None:
+            """It does not read."""
+            super().pause_writing()
+            self._unread = self.loop.call_later(patience.unread, self.transport.abort)
+
+        def resume_writing(self) -> None:
+            """It reads on."""
+            super().resume_writing()
+            _cancel(self._unread)
+            self._unread = None
+
+        def send_400_response(self, msg: str) -> None:
+            """It does not speak HTTP."""
+            del msg
+            error = {"message": "this is not an HTTP request", "type": INVALID, "param": None, "code": None}
+            data = json.dumps({"error": error}).encode()
+            head = f"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: {len(data)}\r\n"
+            if not self._is_busy():  # else an answer to what came before is being sent
+                self.transport.write(f"{head}connection: close\r\n\r\n".encode() + data)
+            self.transport.close()
+
+        def _is_busy(self) -> bool:
+            return self.cycle is not None and not self.cycle.response_complete
+
+        def _wait_for_head(self) -> None:
+            self._head = self.loop.call_later(patience.head, self._give_up)
+
+        def _give_up(self) -> None:
+            self._head = None
+            if not self._is_busy():
+                self.transport.abort()
+
+    return Patient
+
+
+def _stay(data: bytes) -> bytes:
+    """The beginning of a request without its offer of another protocol, for which httptools would throw away its body.
+
+    An offer that is cut in two is not found here, and refused.
+    """
+    if b"\r\nupgrade:" not in data.lower():
+        return data
+    head, end, rest = data.partition(b"\r\n\r\n")
+    return b"".join((_UPGRADE.sub(b"\r\nx-upgrade:", head), end, rest))
+
+
+class _Together:
+    """Where a reply is written to: a head that tells a length goes out with its body, by one call of the system instead of two.
+
+    That of a stream goes out at once.
+    """
+
+    __slots__ = ("_head", "_to")
+
+    def __init__(self, transport: asyncio.Transport) -> None:
+        self._to = transport
+        self._head = b""
+
+    def write(self, data: bytes) -> None:
+        """The head, and then pieces of the body."""
+        if data.startswith(b"HTTP/1.1 ") and b"\r\ncontent-length: " in data:
+            self._head = data
+        else:
+            self._to.write(self._head + data)
+            self._head = b""
+
+    def is_closing(self) -> bool:
+        """Whether it is closed."""
+        return self._to.is_closing()
+
+    def close(self) -> None:
+        """That was all."""
+        if self._head:
+            self._to.write(self._head)
+        self._to.close()
+
+
+def _cancel(*timers: asyncio.TimerHandle | None) -> None:
+    for timer in timers:
+        if timer is not None:
+            timer.cancel()
