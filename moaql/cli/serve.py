@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from moaql.run.session import Options
+    from moaql.serving.connections import Patience
     from moaql.serving.keys import Key
     from moaql.serving.programs import Programs
-    from moaql.serving.server import Patience
     from moaql.serving.visit import Rules
 
 
@@ -66,10 +66,11 @@ def command(
     \b
     Example: moaql serve programs/quickstart.moaql --port 8000 --budget 5
     """
+    from moaql.serving.connections import Patience
     from moaql.serving.keys import from_environment, read_keys
     from moaql.serving.opening import acceptor
     from moaql.serving.programs import Programs
-    from moaql.serving.server import Patience, listen, need_packages, new_event_loop
+    from moaql.serving.server import listen, need_packages, new_event_loop
     from moaql.serving.visit import Rules, loopback_names
 
     need_packages()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from moaql.serving.conversation import TOOLS, read_conversation
 from moaql.serving.failures import wrong
-from moaql.serving.passing import plain_json, read_tools
+from moaql.serving.tools import plain_json, read_tools
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

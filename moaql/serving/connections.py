@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from moaql.serving.failures import INVALID
@@ -14,11 +15,24 @@ from moaql.serving.failures import INVALID
 if TYPE_CHECKING:
     import asyncio
 
-    from moaql.serving.server import Patience
-
 LARGEST_HEAD = 32 * 1024
 """Bytes of a request's line and headers."""
 _UPGRADE = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds that the server waits.
+
+    Attributes:
+        head: Until the line and headers of a request have arrived, since the connection stands or its last request was answered.
+        unread: Until a client reads on that has stopped reading.
+        drain: Until requests under way have ended, once the server shall end.
+    """
+
+    head: float = 15.0
+    unread: float = 60.0
+    drain: float = 30.0
 
 
 def connections(patience: Patience) -> Any:

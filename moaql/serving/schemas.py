@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from moaql.serving.chat import MOST_CHOICES, MOST_STOPS, PASSED_OVER, UNSUPPORTED
 from moaql.serving.conversation import DETAILS
-from moaql.serving.passing import CHOICES
+from moaql.serving.tools import CHOICES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,31 +7,15 @@ import ipaddress
 import signal
 import socket
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from moaql.errors import MissingPackage, UsageError
-from moaql.serving.connections import connections
+from moaql.serving.connections import Patience, connections
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from starlette.types import ASGIApp
-
-
-@dataclass(frozen=True)
-class Patience:
-    """Seconds that the server waits.
-
-    Attributes:
-        head: Until the line and headers of a request have arrived, since the connection stands or its last request was answered.
-        unread: Until a client reads on that has stopped reading.
-        drain: Until requests under way have ended, once the server shall end.
-    """
-
-    head: float = 15.0
-    unread: float = 60.0
-    drain: float = 30.0
 
 
 def need_packages() -> None:

@@ -12,10 +12,11 @@ from moaql.check.program import Program as CheckedProgram
 from moaql.check.program import Topology as CheckedTopology
 from moaql.errors import UsageError
 from moaql.run.session import RunArguments, options_from
+from moaql.serving.connections import Patience
 from moaql.serving.keys import from_environment, read_keys
 from moaql.serving.opening import acceptor, open_door
 from moaql.serving.programs import Programs
-from moaql.serving.server import Patience, listen, need_packages, new_event_loop, on_signals, serve_until, url_of
+from moaql.serving.server import listen, need_packages, new_event_loop, on_signals, serve_until, url_of
 from moaql.serving.visit import Rules, loopback_names
 
 if TYPE_CHECKING:

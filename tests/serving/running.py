@@ -15,10 +15,11 @@ from urllib.request import Request, urlopen
 
 from moaql.run.session import NO_BANK, Options
 from moaql.serving.accounts import open_accounts
+from moaql.serving.connections import Patience
 from moaql.serving.door import Door
 from moaql.serving.keys import Key
 from moaql.serving.programs import Programs
-from moaql.serving.server import Patience, listen, serve_until, url_of
+from moaql.serving.server import listen, serve_until, url_of
 from moaql.serving.visit import Rules
 
 QUESTION = [{"role": "user", "content": "What is it?"}]

@@ -9,7 +9,7 @@ import pytest
 from servers.faults import FaultServer, Later, Says, Silent, Stall
 from serving.running import Running, chat_bytes, receive_all, request_bytes, serving
 
-from moaql.serving.server import Patience
+from moaql.serving.connections import Patience
 from moaql.serving.visit import Rules
 
 Program = Callable[..., Path]
