@@ -92,20 +92,21 @@ CASES = "{ case weak { mini x3 -> vote by=number } case strong { layer [qwen, ll
 FEWER = "{ case weak { mini } else { mistral } }"
 
 
+ROUTED = {
+    "routed_by_words": (None, CASES),
+    "routed_by_fewer": (None, FEWER),
+    "routed_nearby": ("small", CASES),
+    "routed_lost": ("broken", CASES),
+}
+"""By name: the model that embeds questions, if one does, and the cases."""
+
+
 def fitted_routers(server: RecordingServer, folder: Path) -> dict[str, str]:
     """Programs with routers that are fitted: by words, by the nearest questions, and by embeddings that fail.
 
     The files of the routers are written to a folder. The server must fail for `broken`, as above.
     """
-    routed = (
-        ("by_words", None, CASES),
-        ("by_fewer", None, FEWER),
-        ("nearby", "small", CASES),
-        ("lost", "broken", CASES),
-    )
-    return {
-        f"routed_{name}": _routed(f"routed_{name}", embedder, cases, server, folder) for name, embedder, cases in routed
-    }
+    return {name: _routed(name, embedder, cases, server, folder) for name, (embedder, cases) in ROUTED.items()}
 
 
 def _routed(name: str, embedder: str | None, cases: str, server: RecordingServer, folder: Path) -> str:

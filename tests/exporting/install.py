@@ -3,13 +3,18 @@
 import os
 import sys
 
+from exporting.drawing_readers import readers
 from exporting.environments import interpreter
-from exporting.promptfoo_runtime import installed
+from exporting.promptfoo_runtime import promptfoo
+
+OTHERS = {"promptfoo": promptfoo, "drawings": readers}
+"""Environments that are more than a list of Python packages."""
 
 if __name__ == "__main__":
     os.nice(10)
     for name in sys.argv[1:]:
-        if name == "promptfoo":
-            installed()
-        else:
+        make = OTHERS.get(name)
+        if make is None:
             interpreter(name)
+        else:
+            make()

@@ -13,7 +13,7 @@ from typing import Any
 import dspy
 import pytest
 from dspy.utils import DummyLM
-from exporting.constructs import PIPELINES, constructs
+from exporting.constructs import PIPELINES, ROUTED, constructs, fitted_routers
 from exporting.constructs import QUESTIONS as QUESTIONS_WITH_FIELDS
 from exporting.programs import GALLERY, KEY, PROGRAMS, QUESTIONS, Runtime, Told, compare
 from exporting.programs import gallery as programs_of_the_gallery
@@ -67,20 +67,21 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @pytest.fixture(scope="module")
-def told(server: RecordingServer, folders: list[Path]) -> dict[str, Told]:
+def told(server: RecordingServer, folders: list[Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Told]:
     asked = [{"text": each} for each in QUESTIONS]
     gallery = compare(server, folders[0], programs_of_the_gallery(server), asked, RUNTIME)
-    return gallery | compare(server, folders[1], constructs(server), QUESTIONS_WITH_FIELDS, RUNTIME)
+    programs = constructs(server) | fitted_routers(server, tmp_path_factory.mktemp("routers"))
+    return gallery | compare(server, folders[1], programs, QUESTIONS_WITH_FIELDS, RUNTIME)
 
 
-@pytest.mark.parametrize("name", [*GALLERY, *PIPELINES])
+@pytest.mark.parametrize("name", [*GALLERY, *PIPELINES, *ROUTED])
 def test_it_sends_what_moaql_sends(name: str, told: dict[str, Told], server: RecordingServer) -> None:
     own, exported = server.requests("moaql", name), server.requests("dspy", name)
     assert sum(own.values()) >= 3
     assert exported == own
 
 
-@pytest.mark.parametrize("name", [*GALLERY, *PIPELINES])
+@pytest.mark.parametrize("name", [*GALLERY, *PIPELINES, *ROUTED])
 def test_it_answers_what_moaql_answers_at_the_same_price(name: str, told: dict[str, Told]) -> None:
     for key, each in told.items():
         if key.partition("::")[0] == name:

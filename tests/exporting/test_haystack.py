@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from exporting.constructs import PIPELINES, QUESTIONS, constructs
+from exporting.constructs import PIPELINES, QUESTIONS, ROUTED, constructs, fitted_routers
 from exporting.environments import interpreter
 from exporting.programs import GALLERY, KEY, Runtime, Told, compare, gallery
 from exporting.programs import QUESTIONS as SHORT
@@ -86,17 +86,18 @@ def told(server: RecordingServer, python: str, tmp_path_factory: pytest.TempPath
     runtime = Runtime("haystack", DRIVER, python)
     short = [{"text": each} for each in SHORT]
     found = compare(server, tmp_path_factory.mktemp("gallery"), gallery(server), short, runtime)
-    return found | compare(server, tmp_path_factory.mktemp("constructs"), constructs(server), QUESTIONS, runtime)
+    programs = constructs(server) | fitted_routers(server, tmp_path_factory.mktemp("routers"))
+    return found | compare(server, tmp_path_factory.mktemp("constructs"), programs, QUESTIONS, runtime)
 
 
-@pytest.mark.parametrize("name", [*GALLERY, *PIPELINES])
+@pytest.mark.parametrize("name", [*GALLERY, *PIPELINES, *ROUTED])
 def test_it_sends_what_moaql_sends(name: str, told: dict[str, Told], server: RecordingServer) -> None:
     own = server.requests("moaql", name)
     assert sum(own.values()) >= 3
     assert server.requests("haystack", name) == own
 
 
-@pytest.mark.parametrize("name", [*GALLERY, *PIPELINES])
+@pytest.mark.parametrize("name", [*GALLERY, *PIPELINES, *ROUTED])
 def test_it_answers_what_moaql_answers_at_the_same_price(name: str, told: dict[str, Told]) -> None:
     found = [each for key, each in told.items() if key.partition("::")[0] == name]
     assert found

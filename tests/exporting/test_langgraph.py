@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from exporting.constructs import PIPELINES, constructs
+from exporting.constructs import PIPELINES, ROUTED, constructs, fitted_routers
 from exporting.constructs import QUESTIONS as QUESTIONS_WITH_FIELDS
 from exporting.environments import interpreter
 from exporting.programs import GALLERY, KEY, QUESTIONS, Runtime, Told, compare
@@ -73,7 +73,8 @@ def gallery(server: RecordingServer, tmp_path_factory: pytest.TempPathFactory, p
 @pytest.fixture(scope="module")
 def told(server: RecordingServer, tmp_path_factory: pytest.TempPathFactory, python: str) -> dict[str, Told]:
     folder, runtime = tmp_path_factory.mktemp("constructs"), Runtime("langgraph", DRIVER, python)
-    return compare(server, folder, constructs(server), QUESTIONS_WITH_FIELDS, runtime)
+    programs = constructs(server) | fitted_routers(server, tmp_path_factory.mktemp("routers"))
+    return compare(server, folder, programs, QUESTIONS_WITH_FIELDS, runtime)
 
 
 @pytest.mark.parametrize("name", GALLERY)
@@ -91,14 +92,14 @@ def test_the_gallery_answers_what_moaql_answers(name: str, gallery: dict[str, To
             assert all(loss.partition(" (and at ")[0] == HELD_UP for loss in each.losses)
 
 
-@pytest.mark.parametrize("name", PIPELINES)
+@pytest.mark.parametrize("name", [*PIPELINES, *ROUTED])
 def test_every_construct_sends_what_moaql_sends(name: str, told: dict[str, Told], server: RecordingServer) -> None:
     own, exported = server.requests("moaql", name), server.requests("langgraph", name)
     assert sum(own.values()) >= 3
     assert exported == own
 
 
-@pytest.mark.parametrize("name", PIPELINES)
+@pytest.mark.parametrize("name", [*PIPELINES, *ROUTED])
 def test_every_construct_answers_what_moaql_answers(name: str, told: dict[str, Told]) -> None:
     agrees(told[name])
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 import pytest
-from exporting.constructs import PIPELINES, QUESTIONS, constructs
+from exporting.constructs import PIPELINES, QUESTIONS, ROUTED, constructs, fitted_routers
 from exporting.environments import interpreter
 from exporting.programs import GALLERY, KEY, Runtime, Told, compare
 from exporting.programs import gallery as programs_of_the_gallery
@@ -73,7 +73,8 @@ def server() -> Iterator[RecordingServer]:
 
 @pytest.fixture(scope="module")
 def told(server: RecordingServer, python: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Told]:
-    programs = {**programs_of_the_gallery(server), **constructs(server)}
+    routed = fitted_routers(server, tmp_path_factory.mktemp("routers"))
+    programs = {**programs_of_the_gallery(server), **constructs(server), **routed}
     with pytest.MonkeyPatch.context() as patched:
         for name, value in PATIENT.items():
             patched.setenv(name, value)
@@ -82,14 +83,14 @@ def told(server: RecordingServer, python: str, tmp_path_factory: pytest.TempPath
         )
 
 
-@pytest.mark.parametrize("name", [*GALLERY, *PIPELINES])
+@pytest.mark.parametrize("name", [*GALLERY, *PIPELINES, *ROUTED])
 def test_it_sends_what_moaql_sends(name: str, told: dict[str, Told], server: RecordingServer) -> None:
     own, exported = server.requests("moaql", name), server.requests("litellm", name)
     assert sum(own.values()) >= 2
     assert exported == own
 
 
-@pytest.mark.parametrize("name", [*GALLERY, *PIPELINES])
+@pytest.mark.parametrize("name", [*GALLERY, *PIPELINES, *ROUTED])
 def test_it_answers_what_moaql_answers_at_the_same_price(name: str, told: dict[str, Told]) -> None:
     for key, each in told.items():
         if key.partition("::")[0] == name:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from exporting import promptfoo_runtime
 from exporting.constructs import QUESTIONS, constructs
 from exporting.programs import GALLERY, KEY, Runtime, Told, compare
 from exporting.programs import gallery as programs_of_the_gallery
-from exporting.promptfoo_runtime import Promptfoo, installed
+from exporting.promptfoo_runtime import Promptfoo
 from exporting.recording import RecordingServer
 
 import moaql
@@ -66,7 +67,7 @@ print(json.dumps(out))
 
 @pytest.fixture(scope="module")
 def promptfoo() -> Promptfoo:
-    return installed()
+    return promptfoo_runtime.promptfoo()
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from exporting.constructs import FIELDS, fitted_routers
+from exporting.constructs import FIELDS, ROUTED, fitted_routers
 from exporting.programs import Told, compare
 from exporting.recording import RecordingServer
 from exporting.virtual_time import exported
@@ -20,7 +20,6 @@ from moaql.routers.features import SIZE
 from moaql.routers.file import router_text
 from moaql.routers.router import Linear, Logistic, Nearest, Router
 
-NAMES = ("routed_by_words", "routed_by_fewer", "routed_nearby", "routed_lost")
 TEXTS = ["Is it so?", "Prove it.", "What is 17 * 23?", "Name three of them.", "Why is the sky blue?", "Go on."]
 QUESTIONS = [{"text": text, "fields": FIELDS} for text in TEXTS]
 QUESTIONS[-1] |= {"system": "Be brief.", "history": [["user", "Hello?"], ["assistant", "Yes."]]}
@@ -36,11 +35,10 @@ def server() -> Iterator[RecordingServer]:
 @pytest.fixture(scope="module")
 def told(server: RecordingServer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Told]:
     programs = fitted_routers(server, tmp_path_factory.mktemp("routers"))
-    found = compare(server, tmp_path_factory.mktemp("programs"), programs, QUESTIONS)
-    return {name: found[name] for name in NAMES}
+    return compare(server, tmp_path_factory.mktemp("programs"), programs, QUESTIONS)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ROUTED)
 def test_it_sends_what_moaql_sends(name: str, told: dict[str, Told], server: RecordingServer) -> None:
     own = server.requests("moaql", name)
     assert server.requests("python", name) == own
@@ -51,7 +49,7 @@ def test_it_sends_what_moaql_sends(name: str, told: dict[str, Told], server: Rec
     assert embedded == (len(TEXTS) if name in ("routed_nearby", "routed_lost") else 0)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ROUTED)
 def test_it_answers_what_moaql_answers_and_pays_for_embeddings(name: str, told: dict[str, Told]) -> None:
     exported, own = told[name].exported, told[name].own
     assert told[name].losses == []
