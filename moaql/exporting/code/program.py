@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from moaql.exporting.code.flows import Flows
@@ -17,6 +18,8 @@ from moaql.exporting.code.stage_names import method_names
 from moaql.exporting.code.stages import is_early, stages_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from moaql.check.program import Model, Program
     from moaql.graph.nodes import Graph
     from moaql.routers.router import Router
@@ -37,8 +40,23 @@ _REPLACED: dict[Where, Where] = {
 }
 
 
-def write_program(graph: Graph, program: Program) -> str:
-    """The text of the file.
+@dataclass(frozen=True)
+class PythonFile:
+    """A topology as one file.
+
+    Attributes:
+        text: Of the file.
+        class_name: Of the class that is the topology.
+        prompts: The functions that write the messages, by prompt, in the order of the file.
+    """
+
+    text: str
+    class_name: str
+    prompts: Mapping[PromptOf, str]
+
+
+def write_program(graph: Graph, program: Program) -> PythonFile:
+    """The file.
 
     Args:
         graph: The topology.
@@ -47,16 +65,7 @@ def write_program(graph: Graph, program: Program) -> str:
     Raises:
         UsageError: if an operation comes from another package.
     """
-    return _Writer(graph, program.source.name).text()
-
-
-def class_name(graph: Graph) -> str:
-    """What the class of a topology is called in its program."""
-    return _free_names().take(graph.name, capital=True)
-
-
-def _free_names() -> Names:
-    return Names({*library_names(_LIBRARY), "answer", "partial", "permutations", "combinations"})
+    return _Writer(graph, program.source.name).file()
 
 
 class _Writer:
@@ -64,14 +73,18 @@ class _Writer:
         self._graph = graph
         self._origin = origin.replace("\\", "/").rpartition("/")[2]
         self._stages = stages_of(graph)
-        self._names = _free_names()
+        self._names = Names({*library_names(_LIBRARY), "answer", "partial", "permutations", "combinations"})
+        self._class = self._names.take(graph.name, capital=True)
         self._models: dict[tuple[object, ...], tuple[str, Model]] = {}
         self._prompts: dict[PromptOf, tuple[str, str]] = {}
         self._routers: dict[str, tuple[str, Router]] = {}
         self._needs: set[Where] = set()
 
-    def text(self) -> str:
-        self._class = self._names.take(self._graph.name, capital=True)
+    def file(self) -> PythonFile:
+        text = self._text()
+        return PythonFile(text, self._class, {prompt: name for prompt, (name, _) in self._prompts.items()})
+
+    def _text(self) -> str:
         methods = self._methods()
         copied = copy([*_ROOTS, *sorted(self._needs)], _REPLACED, edits_for(self._graph))
         parts = [

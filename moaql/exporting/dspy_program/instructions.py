@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from moaql.exporting.code.names import Names
-from moaql.exporting.code.prompts import prompt_of, write_prompt
 from moaql.language.template import parse_template, placeholder_kinds
 from moaql.tuning.template import placeholders_in, tuned_message
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from moaql.exporting.code.prompts import PromptOf
-    from moaql.graph.nodes import Graph
     from moaql.language.template import Placeholder
 
-_FUNCTION = re.compile(r"^def (\w+)\(question: Question, seen: Sequence\[Candidate\]\) -> Messages:$", re.MULTILINE)
 _RESERVED = {
     *("forward", "aforward", "acall", "batch", "callbacks", "history", "load", "save", "predictors", "parameters"),
     *("seed", "models", "deepcopy", "set_lm", "get_lm", "load_state", "dump_state", "inspect_history", "reset_copy"),
@@ -53,25 +51,18 @@ class Instruction:
         return self.messages[self.place][1]
 
 
-def instructions_of(graph: Graph, program: str) -> list[Instruction]:
-    """The prompts that have words of their own, in the order of the program.
+def instructions_of(prompts: Mapping[PromptOf, str]) -> list[Instruction]:
+    """The prompts that have words of their own.
 
     Args:
-        graph: The topology.
-        program: Its text, as `write_program` gives it.
+        prompts: The functions of `topology.py` that write their messages, by prompt.
     """
-    prompts = list(dict.fromkeys(prompt_of(call) for call in graph.calls))
     names = Names(set(_RESERVED))
-    found = []
-    for match in _FUNCTION.finditer(program):
-        function = match[1]
-        written = (
-            each for each in prompts if program.startswith(f"{write_prompt(function, each).text}\n", match.start())
-        )
-        prompt = next(written, None)
-        if prompt is not None and _has_words(prompt):
-            found.append(_instruction(names.take(function.replace("_prompt", "")), function, prompt))
-    return found
+    return [
+        _instruction(names.take(function.replace("_prompt", "")), function, prompt)
+        for prompt, function in prompts.items()
+        if _has_words(prompt)
+    ]
 
 
 def _has_words(prompt: PromptOf) -> bool:

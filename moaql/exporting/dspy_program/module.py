@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING
 
 from moaql.exporting.code.names import Names
-from moaql.exporting.code.program import class_name
 from moaql.exporting.dspy_program.state import FIELDS
 from moaql.exporting.dspy_program.text_calls import MODELS, OPTIMIZING, QUESTIONS
 from moaql.exporting.dspy_program.text_class import HEAD, METHODS
@@ -29,18 +28,19 @@ _TAKEN = {
 }
 
 
-def write_module(graph: Graph, program: Program, instructions: Sequence[Instruction]) -> str:
+def write_module(graph: Graph, program: Program, class_name: str, instructions: Sequence[Instruction]) -> str:
     """The text of `module.py`.
 
     Args:
         graph: The topology.
         program: The program that it is from; its name is stated.
+        class_name: Of the topology in `topology.py`.
         instructions: Its prompts that are predictors.
     """
     name = Names(set(_TAKEN)).take(graph.name, capital=True)
     texts = (
         INSTRUCTIONS.replace("{fields}", _written(FIELDS)),
-        QUESTIONS.replace("{topology}", class_name(graph)),
+        QUESTIONS.replace("{topology}", class_name),
         MODELS,
     )
     rest = [text.strip("\n") for text in (*texts, *([OPTIMIZING] if instructions else []))]

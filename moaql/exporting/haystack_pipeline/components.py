@@ -60,7 +60,6 @@ import copy
 import functools
 import ssl
 import time
-from collections import defaultdict
 from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -89,7 +88,7 @@ class Run:
         self.question = question
         self._shared = topology.Run(question, self, seed)  # it sends its calls by `ask`
         self._started = time.perf_counter()
-        self._client: _Client | None = None
+        self._client: topology.Client | None = None
         self._working = 0
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Run:
@@ -100,7 +99,7 @@ class Run:
 
     async def ask(self, *call: Any) -> topology.Reply:
         """Send a call."""
-        self._client = self._client or _Client()
+        self._client = self._client or _connect()
         return await self._client.ask(*call)
 
     async def work_out(self, method: str, received: dict[str, Any]) -> Any:
@@ -127,13 +126,10 @@ class Run:
                 await client.__aexit__()
 
 
-class _Client(topology.Client):
-    """The client of topology.py; as many are opened, they share the certificates, which take long to read."""
-
-    def __init__(self) -> None:
-        limits = httpx.Limits(max_connections=None)
-        self._http = httpx.AsyncClient(verify=_certificates(), timeout=topology.TIMEOUT, limits=limits)
-        self._free = defaultdict(lambda: asyncio.Semaphore(topology.AT_ONCE))
+def _connect() -> topology.Client:
+    """As many clients are opened, they share the certificates, which take long to read."""
+    limits = httpx.Limits(max_connections=None)
+    return topology.Client(httpx.AsyncClient(verify=_certificates(), timeout=topology.TIMEOUT, limits=limits))
 
 
 @functools.cache

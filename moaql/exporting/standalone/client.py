@@ -62,10 +62,13 @@ class Reply:
 
 
 class Client:
-    """Sends calls; any number of questions may share it. Use it as `async with Client() as client`."""
+    """Sends calls; any number of questions may share it. Use it as `async with Client() as client`.
 
-    def __init__(self) -> None:
-        self._http = httpx.AsyncClient(timeout=TIMEOUT, limits=httpx.Limits(max_connections=None))
+    It may be given another client of httpx (with a proxy, say), and closes that too.
+    """
+
+    def __init__(self, http: httpx.AsyncClient | None = None) -> None:
+        self._http = http or httpx.AsyncClient(timeout=TIMEOUT, limits=httpx.Limits(max_connections=None))
         self._free: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_ONCE))
 
     async def __aenter__(self) -> Self:

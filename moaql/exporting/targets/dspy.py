@@ -26,11 +26,11 @@ class DSPy:
     def files(self, graph: Graph, program: Program) -> dict[str, str]:
         """`module.py`, `module.json` with the instructions, and `topology.py`."""
         topology = write_program(graph, program)
-        instructions = instructions_of(graph, topology)
+        instructions = instructions_of(topology.prompts)
         return {
-            "module.py": write_module(graph, program, instructions),
+            "module.py": write_module(graph, program, topology.class_name, instructions),
             "module.json": write_state(instructions),
-            "topology.py": topology,
+            "topology.py": topology.text,
         }
 
     def losses(self, graph: Graph, program: Program) -> list[Loss]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from moaql.exporting.base import Loss, once_each
-from moaql.exporting.code.program import class_name, write_program
+from moaql.exporting.code.program import write_program
 from moaql.exporting.code.schedule import schedule_of
 from moaql.exporting.haystack_pipeline.components import VERSION, write_components
 from moaql.exporting.haystack_pipeline.document import document_of, ends_of
@@ -53,7 +53,7 @@ class Haystack:
         origin = program.source.name.replace("\\", "/").rpartition("/")[2]
         package = package_name(graph)
         metadata = {"topology": graph.name, "origin": origin, "haystack": VERSION}
-        schedule = schedule_of(graph)
+        topology, schedule = write_program(graph, program), schedule_of(graph)
         question, answer = ends_of(schedule)
         head = _HEAD.format(
             name=graph.name, origin=origin, version=VERSION, package=package, question=question, answer=answer
@@ -61,8 +61,8 @@ class Haystack:
         return {
             "pipeline.yaml": head + yaml_text(document_of(schedule, package, metadata)),
             f"{package}/__init__.py": f'"""The topology `{graph.name}` as components of Haystack."""\n',
-            f"{package}/components.py": write_components(graph, class_name(graph), package, (question, answer)),
-            f"{package}/topology.py": write_program(graph, program),
+            f"{package}/components.py": write_components(graph, topology.class_name, package, (question, answer)),
+            f"{package}/topology.py": topology.text,
         }
 
     def losses(self, graph: Graph, program: Program) -> list[Loss]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from moaql.exporting.base import Loss, once_each
-from moaql.exporting.code.program import class_name, write_program
+from moaql.exporting.code.program import write_program
 from moaql.exporting.code.schedule import schedule_of
 from moaql.exporting.langgraph_module.asking import ASKING
 from moaql.exporting.langgraph_module.paces import held_up
@@ -42,9 +42,10 @@ class LangGraph:
     def files(self, graph: Graph, program: Program) -> dict[str, str]:
         """The graph, the program, and `langgraph.json` for LangGraph's own server and Studio."""
         config = {"dependencies": [".", "httpx"], "graphs": {graph.name: "./graph.py:graph"}}
+        topology = write_program(graph, program)
         return {
-            "graph.py": _module(graph, program),
-            "topology.py": write_program(graph, program),
+            "graph.py": _module(graph, program, topology.class_name),
+            "topology.py": topology.text,
             "langgraph.json": json.dumps(config, indent=2, ensure_ascii=False) + "\n",
         }
 
@@ -53,10 +54,10 @@ class LangGraph:
         return once_each([*PYTHON.losses(graph, program), *(Loss(node, _HELD_UP) for node in held_up(graph))])
 
 
-def _module(graph: Graph, program: Program) -> str:
+def _module(graph: Graph, program: Program, class_name: str) -> str:
     origin = program.source.name.replace("\\", "/").rpartition("/")[2]
     parts = [
-        HEAD.format(name=graph.name, origin=origin, program=class_name(graph)),
+        HEAD.format(name=graph.name, origin=origin, program=class_name),
         STATE,
         "\n".join(_build(waits_of(schedule_of(graph), _TAKEN))),
         f"# {'-' * 100}\n# What follows is the same for every topology.",

@@ -51,7 +51,7 @@ class LiteLLM:
         return {
             "config.yaml": json.dumps(config, indent=2, ensure_ascii=False) + "\n",
             "handler.py": HANDLER.replace("TOPOLOGY", graph.name),
-            "topology.py": write_program(graph, program),
+            "topology.py": write_program(graph, program).text,
         }
 
     def losses(self, graph: Graph, program: Program) -> list[Loss]:

@@ -123,7 +123,7 @@ class Promptfoo:
         }
         models = "\n    ".join(f"{json.dumps(name)}: {text}," for name, text in singles.texts.items())
         return {
-            "topology.py": write_program(graph, program),
+            "topology.py": write_program(graph, program).text,
             "provider.py": _PROVIDER.replace("TOPOLOGY", graph.name).replace("MODELS_BY_NAME", models),
             "promptfooconfig.yaml": json.dumps(document, indent=2, ensure_ascii=False) + "\n",
             **tests,

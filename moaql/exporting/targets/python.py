@@ -26,7 +26,7 @@ class Python:
 
     def files(self, graph: Graph, program: Program) -> dict[str, str]:
         """One file, called after the topology."""
-        return {f"{module_name(graph)}.py": write_program(graph, program)}
+        return {f"{module_name(graph)}.py": write_program(graph, program).text}
 
     def losses(self, graph: Graph, program: Program) -> list[Loss]:
         """Models that only moaql can ask."""
