@@ -80,7 +80,7 @@ def command(
         load_program(path)  # shows what is wrong in it
     known = read_keys(keys, from_environment())
     options = options_of(given)
-    programs = Programs(split, acceptor(options, known), _say)
+    programs = Programs(split, acceptor(options, known, _say), _say)
     hosts = None if known else loopback_names(host)
     rules = Rules(at_once, max_body * 1024**2, timeout=timeout, hosts=hosts)
     listening = listen(host, port, has_keys=bool(known))
@@ -121,12 +121,14 @@ async def _serve(
     from moaql.serving.opening import open_door
     from moaql.serving.server import on_signals, serve_until, url_of
 
+    url = url_of(listening)
+
     def ready() -> None:
         names = [each.id for each in programs.served]
         if wanted.as_json:
-            print_json({"url": url_of(listening), "models": names})
+            print_json({"url": url, "models": names})
         else:
-            click.echo(url_of(listening))
+            click.echo(url)
         _say(
             f"serving {', '.join(names)} ({'with keys' if wanted.keys else 'to this machine, without a key'}); Ctrl-C ends"
         )

@@ -62,7 +62,7 @@ async def open_session(options: Options) -> AsyncIterator[Caller]:
         UsageError: if an option makes no sense.
         BankError: if the bank cannot be opened.
     """
-    _check(options)
+    check_options(options)
     bank = open_bank(":memory:" if options.bank == NO_BANK else options.bank)
     transport = HttpTransport(stall=options.stall, inner=options.transport)
     caller = Caller(
@@ -116,7 +116,12 @@ def options_from(given: Mapping[str, Any], session: object = None) -> Options:
     return Options(**given)
 
 
-def _check(options: Options) -> None:
+def check_options(options: Options) -> None:
+    """See that they make sense.
+
+    Raises:
+        UsageError: if one does not.
+    """
     numbers = {
         "budget": options.budget,
         "concurrency": options.concurrency,

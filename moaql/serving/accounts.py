@@ -16,7 +16,7 @@ from moaql.run.budget import Budget, without_price
 from moaql.run.caller import Caller
 from moaql.run.limits import Limit, Limits
 from moaql.run.retry import Retries
-from moaql.run.session import NO_BANK, Options, limits_here
+from moaql.run.session import NO_BANK, Options, check_options, limits_here
 from moaql.run.transport import CONNECTIONS, HttpTransport
 from moaql.serving.keys import Key, Rate, find_key
 
@@ -119,9 +119,10 @@ async def open_accounts(options: Options, keys: Sequence[Key]) -> AsyncIterator[
         keys: Those that are let in; without any, everybody is.
 
     Raises:
-        UsageError: if the bank's place or the limits in `moaql.toml` make no sense.
+        UsageError: if an option, the bank's place or the limits in `moaql.toml` make no sense.
         BankError: if the bank cannot be opened.
     """
+    check_options(options)
     limits = Limits(limits_here(os.getcwd()), Limit(options.concurrency))
     bank = NoBank() if options.bank == NO_BANK else open_bank(options.bank)
     connections = max(CONNECTIONS, options.concurrency)

@@ -14,6 +14,7 @@ from moaql.serving.failures import INVALID
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Sequence
 
 LARGEST_HEAD = 32 * 1024
 """Bytes of a request's line and headers."""
@@ -42,19 +43,24 @@ def connections(patience: Patience) -> Any:
     class Patient(HttpToolsProtocol):
         """A connection that is closed where its client sends its head, or reads its answer, too slowly.
 
-        httptools keeps what is not complete, however long it grows, passes on a second `Host` or none, and takes the fields
-        behind a body for headers. None of that is let through here.
+        httptools keeps what is not complete, however long it grows, passes on a second `Host` or none, codings of a body that it
+        cannot undo, and takes the fields behind a body for headers. None of that is let through here.
         """
 
         _pending = 0
         """Bytes that came since anything was complete: of a head, or of the fields behind a body."""
         _in_head = _in_body = False
+        _deaf = False
+        """What comes behind something that is no request is not read."""
+        _answering: Any = None
+        """The request that is being answered; `cycle` is the last one, which may wait behind it."""
         _head: asyncio.TimerHandle | None = None
         _unread: asyncio.TimerHandle | None = None
 
         def connection_made(self, transport: Any) -> None:
             """A client is there."""
             super().connection_made(transport)
+            transport.set_write_buffer_limits(high=0)  # `pause_writing` tells of every client that does not read
             self._wait_for_head()
 
         def connection_lost(self, exc: Exception | None) -> None:
@@ -62,11 +68,21 @@ def connections(patience: Patience) -> Any:
             _cancel(self._head, self._unread)
             self._head = self._unread = None
             super().connection_lost(exc)
+            if self._answering is not None and not self._answering.response_complete:
+                self._answering.disconnected = True
+                self._answering.message_event.set()
+
+        def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+            self._answering = cycle
+            super()._start_asgi_task(cycle, app)
 
         def data_received(self, data: bytes) -> None:
             """It sends."""
+            if self._deaf:
+                return
             before, self._pending = self._pending, -1
-            super().data_received(data if self._in_body else _stay(data))
+            # Inside of a head, what comes may be the end of it and a body, which must not be touched.
+            super().data_received(data if self._in_head or self._in_body else _stay(data))
             if self._pending < 0:  # nothing was complete
                 self._pending = before + len(data)
                 if self._pending > LARGEST_HEAD and not self.transport.is_closing():
@@ -89,14 +105,18 @@ def connections(patience: Patience) -> Any:
 
         def on_headers_complete(self) -> None:
             """The head is complete."""
-            self._in_head, self._in_body, self._pending = False, True, 0
-            hosts = sum(name == b"host" for name, _ in self.headers)
-            alone = hosts == 1 or (not hosts and self.parser.get_http_version() == "1.0")
-            if not alone or self.parser.should_upgrade():
+            self._in_head, self._pending = False, 0
+            is_old = self.parser.get_http_version() == "1.0"
+            if self.parser.should_upgrade() or not _is_sound(self.url, self.headers, is_old):
                 raise ValueError  # which is answered with 400
+            self._in_body = True
             super().on_headers_complete()
             if self.scope["method"] == "POST":  # what answers HEAD has no body
                 self.cycle.transport = cast("asyncio.Transport", _Together(self.transport))
+            if is_old:  # it knows no chunks
+                self.cycle.chunked_encoding, self.cycle.expected_content_length = False, _AnyLength()
+            if self.expect_100_continue:  # if it is refused, its body may follow or not
+                self.cycle.keep_alive = False
 
         def on_body(self, body: bytes) -> None:
             """A piece of the body."""
@@ -111,7 +131,7 @@ def connections(patience: Patience) -> Any:
         def pause_writing(self) -> None:
             """It does not read."""
             super().pause_writing()
-            self._unread = self.loop.call_later(patience.unread, self.transport.abort)
+            self._wait_for_reading(self.transport.get_write_buffer_size())
 
         def resume_writing(self) -> None:
             """It reads on."""
@@ -125,12 +145,26 @@ def connections(patience: Patience) -> Any:
             error = {"message": "this is not an HTTP request", "type": INVALID, "param": None, "code": None}
             data = json.dumps({"error": error}).encode()
             head = f"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: {len(data)}\r\n"
-            if not self._is_busy():  # else an answer to what came before is being sent
+            self._deaf = True
+            if self._is_busy() and not self._in_body:  # what came before is answered first
+                self.cycle.keep_alive = False
+                return
+            if not self._is_busy() or (self.cycle is self._answering and not self.cycle.response_started):
                 self.transport.write(f"{head}connection: close\r\n\r\n".encode() + data)
             self.transport.close()
 
         def _is_busy(self) -> bool:
             return self.cycle is not None and not self.cycle.response_complete
+
+        def _wait_for_reading(self, left: int) -> None:
+            self._unread = self.loop.call_later(patience.unread, self._look_for_reading, left)
+
+        def _look_for_reading(self, before: int) -> None:
+            left = self.transport.get_write_buffer_size()
+            if left < before:
+                self._wait_for_reading(left)
+            else:
+                self.transport.abort()
 
         def _wait_for_head(self) -> None:
             self._head = self.loop.call_later(patience.head, self._give_up)
@@ -143,6 +177,21 @@ def connections(patience: Patience) -> Any:
     return Patient
 
 
+def _is_sound(url: bytes, headers: Sequence[tuple[bytes, bytes]], is_old: bool) -> bool:
+    """Whether a head says in one way only whom it is for and where its body ends.
+
+    Args:
+        url: Of the request.
+        headers: With names in small letters.
+        is_old: Whether it is of HTTP/1.0.
+    """
+    hosts = sum(name == b"host" for name, _ in headers)
+    codings = [value.strip().lower() for name, value in headers if name == b"transfer-encoding"]
+    size = len(url) + sum(len(name) + len(value) + 4 for name, value in headers)
+    one_host = hosts == 1 or (is_old and not hosts)
+    return one_host and size <= LARGEST_HEAD and (not codings or (codings == [b"chunked"] and not is_old))
+
+
 def _stay(data: bytes) -> bytes:
     """The beginning of a request without its offer of another protocol, for which httptools would throw away its body.
 
@@ -152,6 +201,21 @@ def _stay(data: bytes) -> bytes:
         return data
     head, end, rest = data.partition(b"\r\n\r\n")
     return b"".join((_UPGRADE.sub(b"\r\nx-upgrade:", head), end, rest))
+
+
+class _AnyLength(int):
+    """The length that a body of any length has: a reply of HTTP/1.0 ends where its connection ends."""
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __lt__(self, other: object) -> bool:
+        return False
+
+    def __ne__(self, other: object) -> bool:
+        return False
+
+    def __sub__(self, other: object) -> _AnyLength:
+        return self
 
 
 class _Together:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING
 
@@ -102,12 +103,14 @@ class Door:
                 await (chats or self._router)(scope, receive, sending)
             except ClientLeft:
                 visit.status = LEFT
-            except Exception as error:
+            except (Exception, asyncio.CancelledError) as error:
                 failure = self._failure(error, visit)
                 visit.status, visit.reason = failure.status, failure.reason
                 if not begun:
                     body = error_body(failure) if path.startswith(MESSAGES) else failure.body()
                     await refuse(failure, body, receive, send)
+                if isinstance(error, asyncio.CancelledError):
+                    raise
         finally:
             self._leave(visit)
 
@@ -139,7 +142,7 @@ class Door:
                 headers={"www-authenticate": "Bearer"},
             )
 
-    def _failure(self, error: Exception, visit: Visit) -> Failure:
+    def _failure(self, error: BaseException, visit: Visit) -> Failure:
         from starlette.exceptions import HTTPException
 
         if isinstance(error, HTTPException):
@@ -151,8 +154,6 @@ class Door:
         return failure
 
     def _leave(self, visit: Visit) -> None:
-        if not visit.status:
-            visit.status, visit.reason = LEFT, "cut off because the server ends"
         if visit.is_chat:
             self.metrics.asked(visit.model, visit.status, visit.seconds, visit.tally)
         if self._write is not None:

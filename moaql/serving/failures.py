@@ -6,6 +6,7 @@ again already, `x-should-retry: false` keeps clients that know it from paying fo
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from typing import TYPE_CHECKING, Any
 
 from moaql.errors import (
@@ -86,12 +87,14 @@ def failure_of(error: BaseException, model: str) -> Failure:
     if isinstance(error, Failure):
         return error
     status, message, kind, code = _told(error, model)
-    again = {} if isinstance(error, BankError) or status == 400 else _NO_RETRY
+    again = {} if isinstance(error, BankError | CancelledError) or status == 400 else _NO_RETRY
     param = "messages" if status == 400 else None
     return Failure(status, message, kind=kind, code=code, param=param, headers=again, reason=_reason(error))
 
 
 def _told(error: BaseException, model: str) -> tuple[int, str, str, str]:
+    if isinstance(error, CancelledError):
+        return 503, "the server ends", "server_error", "server_ends"
     if isinstance(error, BudgetReached):
         return 429, "the dollars that may be spent are used up", "insufficient_quota", "insufficient_quota"
     if isinstance(error, NotBanked):
@@ -111,6 +114,8 @@ def _told(error: BaseException, model: str) -> tuple[int, str, str, str]:
 
 def _reason(error: BaseException) -> str:
     """One line for the log. Messages of moaql's own exceptions hold no keys; of others only the class is named."""
+    if isinstance(error, CancelledError):
+        return "cut off because the server ends"
     if isinstance(error, MoaqlError):
-        return " ".join(f"{error.message} {error.next_step}".split())
+        return " ".join(f"{error.message}. {error.next_step}".split())
     return type(error).__name__

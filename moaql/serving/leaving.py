@@ -50,6 +50,8 @@ async def unless_left(receive: Receive, work: Coroutine[Any, Any, T], seconds: f
             why = ClientLeft
         except TimeoutError:
             why = TimeoutError
+        except Exception:  # the server around us knows nothing of its client any more
+            why = ClientLeft
         task.cancel()
 
     def begin() -> None:

@@ -9,7 +9,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from moaql.serving.completions import Head, bill_of, calls_of, usage_of
+from moaql.serving.failures import Failure
 from moaql.serving.streams import Stream
+from moaql.serving.tools import plain_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +19,6 @@ if TYPE_CHECKING:
     from starlette.types import Send
 
     from moaql.run.result import Answer
-    from moaql.serving.failures import Failure
     from moaql.serving.metrics import Metrics
     from moaql.serving.programs import Served
 
@@ -116,8 +117,8 @@ def _input(call: dict[str, Any]) -> dict[str, Any]:
     """The arguments of a call as an object; what is none stands in one, as Anthropic advises."""
     text = call["function"]["arguments"]
     try:
-        found = json.loads(text or "{}")
-    except ValueError:
+        found = plain_json(json.loads(text or "{}"), "arguments")
+    except (ValueError, RecursionError, Failure):
         found = None
     return found if isinstance(found, dict) else {"INVALID_JSON": text}
 

@@ -6,6 +6,8 @@ import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from moaql.errors import MissingKey
+from moaql.providers.endpoints import key_of
 from moaql.serving.accounts import open_accounts, refuse_unpriced
 from moaql.serving.door import Door
 
@@ -19,20 +21,40 @@ if TYPE_CHECKING:
     from moaql.serving.visit import Rules
 
 
-def acceptor(options: Options, keys: Sequence[Key]) -> Callable[[Graph], None]:
-    """What refuses graphs for which the limits in dollars could not be kept.
+def acceptor(options: Options, keys: Sequence[Key], say: Callable[[str], None]) -> Callable[[Graph], None]:
+    """What refuses graphs for which the limits in dollars could not be kept, and says which keys of models are not there.
 
     Args:
         options: As for a run.
         keys: Those that are let in.
+        say: Is told of each model once.
     """
+    told: set[str] = set()
     limited = options.budget is not None or any(key.dollars is not None for key in keys)
 
     def accept(graph: Graph) -> None:
-        if limited and not options.offline:
+        if options.offline:
+            return
+        if limited:
             refuse_unpriced(graph)
+        for message in missing_keys(graph):
+            if message not in told:
+                told.add(message)
+                say(f"{message}: it is not asked")
 
     return accept
+
+
+def missing_keys(graph: Graph) -> list[str]:
+    """Which models of a graph need a key that the environment does not hold."""
+    models = [model for call in graph.calls for model in (call.model, *call.model.alternatives)]
+    found = []
+    for model in models:
+        try:
+            key_of(model)
+        except MissingKey as error:
+            found.append(error.message)
+    return list(dict.fromkeys(found))
 
 
 @asynccontextmanager

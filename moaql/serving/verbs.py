@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from moaql.check.program import Program as CheckedProgram
 from moaql.check.program import Topology as CheckedTopology
 from moaql.errors import UsageError
-from moaql.run.session import RunArguments, options_from
+from moaql.run.session import RunArguments, check_options, options_from
 from moaql.serving.connections import Patience
 from moaql.serving.keys import from_environment, read_keys
 from moaql.serving.opening import acceptor, open_door
@@ -201,11 +201,14 @@ async def _serve(
     stop: asyncio.Event,
     hurry: asyncio.Event,
 ) -> None:
+    if not patience.drain >= 0:
+        raise UsageError(f"`drain` is a number from 0, not {patience.drain!r}", "Such as `drain=30`.")
     settings = _settings(targets, host, given)
     listening = listen(host, port, has_keys=bool(settings["keys"]))
+    url = url_of(listening)
+    tell = (lambda: None) if ready is None else (lambda: ready(url))
     try:
         async with open_door(**settings) as door:
-            tell = (lambda: None) if ready is None else (lambda: ready(url_of(listening)))
             await serve_until(door, listening, stop, hurry, patience, tell)
     finally:
         listening.close()
@@ -217,12 +220,13 @@ def _settings(targets: Sequence[Target], host: str | None, given: dict[str, Any]
     path, log, reload = given.pop("keys", None), given.pop("log", _log.info), given.pop("reload", True)
     rules = _rules(given)
     options = options_from(given)
+    check_options(options)
     keys = read_keys(None if path is None else os.fspath(path), from_environment())
     if host is not None and not keys:
         rules = Rules(rules.at_once, rules.largest_body, timeout=rules.timeout, hosts=loopback_names(host))
     topologies = [topology for target in targets for topology in _topologies(target)]
     paths = [_split(target) for target in targets if not isinstance(target, CheckedProgram | CheckedTopology)]
-    programs = Programs(paths, acceptor(options, keys), log, topologies)
+    programs = Programs(paths, acceptor(options, keys, log), log, topologies)
     return {"programs": programs, "options": options, "keys": keys, "rules": rules, "reload": reload, "log": log}
 
 

@@ -79,8 +79,11 @@ def test_what_does_not_end_in_time_is_cut_off(tmp_path: Path) -> None:
             upstream.wait(lambda: len(upstream.asked) == 1)
             started.terminate()
             assert started.wait(20) == 0
-            receive_all(connection)
+            head, _, body = receive_all(connection).partition(b"\r\n\r\n")
             upstream.wait(lambda: upstream.asked[0].left)
+        assert head.startswith(b"HTTP/1.1 503")
+        assert json.loads(body)["error"]["code"] == "server_ends"
+        assert " 503 POST /v1/chat/completions" in "".join(server.log)
         assert "cut off because the server ends" in "".join(server.log)
 
 
@@ -112,6 +115,19 @@ def test_it_says_what_it_serves_and_that_models_are_simulated(tmp_path: Path) ->
     assert "simulated models" in log
     assert "key=default model=t" in log
     assert KEY not in log
+
+
+def test_a_key_that_is_not_there_is_told_at_the_start(tmp_path: Path) -> None:
+    (tmp_path / "p.moaql").write_text(
+        'model a = "openai/a" api_key_env="KEY_OF_A"\nmodel b = "sim/strong"\ntopology t = a\ntopology u = a -> agg b\n'
+    )
+    with process(tmp_path, "p.moaql", KEY_OF_A="") as (server, started):
+        assert server.chat(model="t").json["error"]["code"] == "not_set_up"
+        started.terminate()
+        assert started.wait(20) == 0
+    log = "".join(server.log)
+    assert log.count("`openai/a` needs a key, and KEY_OF_A is not set: it is not asked") == 1
+    assert 'reason="`openai/a` needs a key, and KEY_OF_A is not set. Set KEY_OF_A in the environment' in log
 
 
 def test_with_json_where_it_listens_is_a_document(tmp_path: Path) -> None:

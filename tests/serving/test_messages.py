@@ -152,11 +152,14 @@ def test_tools_are_called_and_told(program: Program) -> None:
     ]
 
 
-def test_arguments_that_are_no_object_stand_in_one(program: Program) -> None:
-    broken = CALL | {"function": {"name": "look", "arguments": "[1"}}
+@pytest.mark.parametrize(
+    "arguments", ["[1", '{"a": NaN}', '{"a": 1e999}', "[" * 100_000], ids=["cut", "nan", "large", "deep"]
+)
+def test_arguments_that_are_no_object_stand_in_one(program: Program, arguments: str) -> None:
+    broken = CALL | {"function": {"name": "look", "arguments": arguments}}
     with FaultServer(a=Says(None, calls=(broken,))) as upstream, serving(program(upstream, "a")) as server:
         (block,) = ask(server, tools=[LOOK]).content
-    assert block.input == {"INVALID_JSON": "[1"}
+    assert block.input == {"INVALID_JSON": arguments}
 
 
 def test_images_are_passed_on_by_a_topology_of_one_call(program: Program, running: Running) -> None:

@@ -1,6 +1,7 @@
 """Clients that are slow, large, broken, or gone."""
 
 import json
+import socket
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -211,8 +212,6 @@ def test_one_of_those_who_hear_the_same_may_leave(program: Program) -> None:
 
 
 def test_a_client_that_does_not_read_is_hung_up(program: Program) -> None:
-    import socket
-
     long = Says("word " * 400_000, usage=(10, 400_000))
     with FaultServer(a=long) as upstream, serving(program(upstream, "a"), patience=Patience(unread=0.3)) as server:
         with socket.socket() as connection:
@@ -225,6 +224,22 @@ def test_a_client_that_does_not_read_is_hung_up(program: Program) -> None:
                 assert time.monotonic() < end
                 time.sleep(0.05)
         assert server.chat(model="nobody").status == 404
+
+
+def test_a_client_that_reads_slowly_gets_all_of_it(program: Program) -> None:
+    long = Says("word " * 400_000, usage=(10, 400_000))
+    with FaultServer(a=long) as upstream, serving(program(upstream, "a"), patience=Patience(unread=0.3)) as server:
+        with socket.socket() as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.settimeout(20)
+            connection.connect(("127.0.0.1", server.port))
+            connection.sendall(chat_bytes())
+            heard = b""
+            while not heard.endswith(b"}}"):
+                heard += (piece := connection.recv(65536))
+                assert piece
+                time.sleep(0.02)
+        assert len(heard) > 2_000_000
 
 
 def test_pipelined_requests_are_answered_in_turn(program: Program) -> None:

@@ -128,14 +128,32 @@ def test_what_makes_no_sense_is_told_before_anything_listens(tmp_path: Path) -> 
         ((good, good), {}, "two topologies are called `main`"),
         ((good,), {"at_once": 0}, "`at_once` is a number above 0"),
         ((good,), {"budgt": 5}, "no option is called `budgt`"),
+        ((good,), {"budget": -1}, "a budget of -1 dollars makes no sense"),
+        ((good,), {"budget": "5"}, "`budget` is a number, not '5'"),
+        ((good,), {"attempts": 0}, "at least one call at a time, and one attempt, are needed"),
         ((good,), {"keys": tmp_path / "none.toml"}, "cannot read"),
         ((moaql.parse('model a = "openai/x"\na'),), {"budget": 5}, "has no known price"),
     ]
     for targets, settings, said in wrong:
         with pytest.raises(moaql.UsageError, match=said):
             moaql.asgi(*targets, **settings)
+    with pytest.raises(moaql.UsageError, match="`drain` is a number from 0"):
+        moaql.serve(good, drain=-1)
     with pytest.raises(moaql.UsageError, match="without a key, nobody but this machine may ask"):
         moaql.serve(good, host="0.0.0.0")
+
+
+def test_a_server_that_shall_end_before_it_begins_ends(program: Program) -> None:
+    async def main(upstream: FaultServer) -> list[str]:
+        urls: list[str] = []
+        stop = asyncio.Event()
+        stop.set()
+        await moaql.aserve(program(upstream, "a"), port=0, bank="none", ready=urls.append, stop=stop)
+        return urls
+
+    with FaultServer(a="fine") as upstream:
+        (url,) = asyncio.run(main(upstream))
+    assert url.startswith("http://127.0.0.1:")
 
 
 def test_the_blocking_verb_ends_on_sigterm(program: Program) -> None:
