@@ -12,7 +12,7 @@ from typing import Any
 from moaql.diagnostics import suggest
 from moaql.errors import UsageError
 from moaql.importing.base import Imported
-from moaql.importing.writing import Draft, as_json, looks_like, number, quoted
+from moaql.importing.writing import Draft, as_json, bound, looks_like, number, quoted, whole
 
 _PROVIDERS = {
     "Together_API": "together_ai",
@@ -35,6 +35,8 @@ _KNOWN = {
     "unit_test_evaluator": _COMMON | {"remove_unit_tests_from_prompt", "top_k", "first_k", "first_pass"},
 }
 _LOST = {"length_control", "first_k", "first_pass", "ranker_batch_size"}
+_COUNTS = {"samples", "top_k", "unit_test_cap"}
+_MOST_TESTS = 100
 _READERS = ("fuser", "ranker", "verifier")
 Component = dict[str, Any]
 
@@ -72,6 +74,7 @@ class _Reader:
             raise UsageError(f"`{self._source}` has no layer", "Give a configuration with `layers`.")
         if layers[0][0]["type"] != "generator":
             raise UsageError(f"`{self._source}` generates no answer", "Give a configuration with generators.")
+        bound(sum(_samples(each) for layer in layers for each in layer), self._source)
         stages = [stage for layer in layers for stage in self._stages(layer)]
         last = layers[-1]
         if last[0]["type"] in ("generator", "fuser") and sum(map(_samples, last)) > 1:
@@ -105,6 +108,9 @@ class _Reader:
             raise UsageError(f"layer {place} of `{self._source}` has a component of type `{str(kind)[:40]}`", help)
         if not isinstance(component.get("model"), str):
             raise UsageError(f"a {kind} in layer {place} of `{self._source}` names no `model`", "Give it one.")
+        for key in _COUNTS & _KNOWN[kind]:
+            if component.get(key) is not None:
+                whole(component[key], f"`{key}` of a {kind} in layer {place}")
         for key in component:
             if key in _LOST and component[key]:
                 self._draft.lose(f"`{key}` of a {kind} is not carried over.")
@@ -199,18 +205,24 @@ class _Reader:
         if kind == "fuser":
             return f"agg {name}{words}"
         if kind == "ranker":
-            kept = _whole(component.get("top_k", 1))
-            return f"best {name}{words}" if kept == 1 else f"rank {name} top={kept}{words}"
+            top = _count(component, "top_k", 1)
+            return f"best {name}{words}" if top == 1 else f"rank {name} top={top}{words}"
         if kind == "critic":
             return f"critic {name}{words}"
         if kind == "verifier":
             self._draft.lose("Archon's verifier makes two calls for each candidate; `verify` makes one.")
             return f"verify {name}{words}"
         if kind == "unit_test_generator":
-            return f"unit_tests {name} n={min(100, _whole(component.get('unit_test_cap') or 5))}{words}"
-        top = component.get("top_k")
-        best = "" if top is None else " -> best by=score" if top == 1 else f" -> rank by=score top={_whole(top)}"
+            return f"unit_tests {name} n={self._tests(component)}{words}"
+        kept = _count(component, "top_k", 0)
+        best = f" -> rank by=score top={kept}" if kept > 1 else " -> best by=score" if kept else ""
         return f"grade {name}{words}{best}"
+
+    def _tests(self, component: Component) -> int:
+        wanted = _count(component, "unit_test_cap", 5)
+        if wanted > _MOST_TESTS:
+            self._draft.lose(f"Of {wanted} tests at most {_MOST_TESTS} are asked for here.")
+        return min(_MOST_TESTS, wanted)
 
     def _model(self, component: Component, settings: dict[str, str]) -> str:
         kind = str(component.get("model_type") or "Together_API")
@@ -225,12 +237,21 @@ class _Reader:
 
 
 def _settings(component: Component) -> dict[str, str]:
-    return {name: number(component[name]) for name in ("temperature", "max_tokens") if component.get(name) is not None}
+    return {
+        name: number(component[name], f"`{name}` of a {component['type']}")
+        for name in ("temperature", "max_tokens")
+        if component.get(name) is not None
+    }
 
 
 def _samples(component: Component) -> int:
-    samples = _whole(component.get("samples") or 1)
-    return samples if component["type"] in ("generator", "fuser") else 1
+    return _count(component, "samples", 1) if component["type"] in ("generator", "fuser") else 1
+
+
+def _count(component: Component, key: str, otherwise: int) -> int:
+    """A count, which `_check` found to be one."""
+    stated = component.get(key)
+    return otherwise if stated is None else int(stated)
 
 
 def _left(layer: list[Component], candidates: int) -> int:
@@ -238,13 +259,9 @@ def _left(layer: list[Component], candidates: int) -> int:
     kind = layer[0]["type"]
     if kind in ("generator", "fuser"):
         return sum(map(_samples, layer))
-    chosen = layer[0].get("top_k") if kind in ("ranker", "unit_test_evaluator") else None
-    return candidates if chosen is None else min(candidates, _whole(chosen))
-
-
-def _whole(value: Any) -> int:
-    number(value)
-    return max(1, int(value))
+    if kind not in ("ranker", "unit_test_evaluator"):
+        return candidates
+    return min(candidates, _count(layer[0], "top_k", candidates))
 
 
 def _component(value: Any, place: int) -> Component:

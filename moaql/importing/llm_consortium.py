@@ -8,7 +8,7 @@ from typing import Any
 
 from moaql.errors import UsageError
 from moaql.importing.base import Imported
-from moaql.importing.writing import Draft, as_json, looks_like, number
+from moaql.importing.writing import Draft, as_json, bound, looks_like, number, whole
 
 _FAMILIES = (("openai", r"(?:gpt|chatgpt|o\d)"), ("anthropic", r"(?:anthropic/)?claude"), ("gemini", r"gemini"))
 _ROUTED = (
@@ -56,7 +56,9 @@ class Consortium:
         if strategy != "default":
             draft.lose(f"The strategy `{strategy}` is not carried over: all members' answers go to the arbiter.")
         draft.lose("The arbiter's prompt is not carried over; it has moaql's, which fences the answers.")
-        names = [_counted(draft.model(_id(id, draft)), count) for id, count in members.items()]
+        counts = {id: whole(count, f"the count of `{id[:60]}`") for id, count in members.items()}
+        bound(sum(counts.values()), source)
+        names = [_counted(draft.model(_id(id, draft)), count) for id, count in counts.items()]
         judge = draft.model(_id(arbiter, draft))
         ranks = document.get("judging_method") == "rank" or strategy == "elimination"
         once = f"layer [{', '.join(names)}] -> {f'best {judge}' if ranks else f'agg {judge}'}"
@@ -65,23 +67,25 @@ class Consortium:
 
 def _repeated(once: str, judge: str, document: dict[str, Any], draft: Draft) -> str:
     most, threshold = document.get("max_iterations", 3), document.get("confidence_threshold", 0.8)
-    number(most), number(threshold)
+    most = whole(most, "`max_iterations`")
+    if float(number(threshold, "`confidence_threshold`")) < 0 or threshold > 100:
+        raise UsageError(
+            f"`confidence_threshold` is {number(threshold)}", "Give a share from 0 to 1, or one in percent, up to 100."
+        )
     threshold = threshold / 100 if threshold > 1 else threshold
-    if most <= 1 or threshold <= 0:
+    least = whole(document.get("minimum_iterations", 1), "`minimum_iterations`")
+    if least > 1:
+        draft.lose(f"`minimum_iterations` of {least} is not carried over.")
+    if most == 1 or threshold == 0:
         return once
     draft.lose(
         "The arbiter rates its own confidence in the call that writes the answer; here it rates the answer in a call of its own."
     )
-    least = document.get("minimum_iterations", 1)
-    number(least)
-    if least > 1:
-        draft.lose(f"`minimum_iterations` of {least} is not carried over.")
-    return f"until confidence judge={judge} >= {number(threshold)} max {int(most)} {{ {once} }}"
+    return f"until confidence judge={judge} >= {number(threshold)} max {most} {{ {once} }}"
 
 
-def _counted(name: str, count: Any) -> str:
-    number(count)
-    return name if count <= 1 else f"{name} x{int(count)}"
+def _counted(name: str, count: int) -> str:
+    return name if count == 1 else f"{name} x{count}"
 
 
 def _id(id: str, draft: Draft) -> str:

@@ -11,6 +11,8 @@ from typing import Any
 
 from moaql.check.checker import check_source
 from moaql.errors import UsageError
+from moaql.graph.build import build
+from moaql.graph.size import MAX_CALLS
 from moaql.importing.base import Imported
 from moaql.language.formatter import format_source
 from moaql.language.grammar import RESERVED
@@ -20,6 +22,7 @@ from moaql.stages import STAGES
 _WIDTH = 110
 _MOST = 1e12
 """No setting and no count is greater."""
+_TOO_LARGE = "Lower its samples, rounds or models there, and import it again."
 
 
 class Draft:
@@ -34,15 +37,14 @@ class Draft:
         self._source = source
         name = " ".join(source.replace("\\", "/").rpartition("/")[2].split())
         self._head = f"From {name}, {what}."
-        self._losses: list[str] = []
+        self._losses: dict[str, None] = {}
         self._models: dict[tuple[Any, ...], str] = {}
         self._statements: list[str] = []
         self._taken: set[str] = set()
 
     def lose(self, sentence: str) -> None:
         """Say what could not be carried over; once, however often it is said."""
-        if sentence not in self._losses:
-            self._losses.append(sentence)
+        self._losses[sentence] = None
 
     def name(self, wanted: str) -> str:
         """A name of the language that is like the wanted one, and is not taken."""
@@ -77,7 +79,7 @@ class Draft:
         """The program, with a topology of that pipeline and name where there is one.
 
         Raises:
-            UsageError: if no program can say it.
+            UsageError: if no program can say it, or if it would make more calls than can be meant.
         """
         lines = [f"# {self._head}", *(line for loss in self._losses for line in _comment(loss)), ""]
         lines += self._statements
@@ -91,6 +93,10 @@ class Draft:
             raise self._unsaid("it holds half a character") from None
         if checked.blocking:
             raise self._unsaid(checked.blocking[0].message)
+        for topology in checked.topologies.values() if pipeline else ():
+            _, faults = build(topology)
+            if faults:
+                raise UsageError(f"`{self._source}` is too large ({faults[0].code}): {faults[0].message}", _TOO_LARGE)
         return Imported(format_source(Source(text)), tuple(self._losses))
 
     def _unsaid(self, why: str) -> UsageError:
@@ -102,18 +108,55 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def number(value: Any) -> str:
+def number(value: Any, what: str = "") -> str:
     """A number as the language writes it, which knows no exponents.
+
+    Args:
+        value: What stands there.
+        what: Where it stands, for the message.
 
     Raises:
         UsageError: if it is none, or one that nobody means.
     """
+    where = f", as {what}" if what else ""
     if isinstance(value, bool) or not isinstance(value, int | float):
         shown = repr(value)[:40] if isinstance(value, str | bool | None) else f"a {type(value).__name__}"
-        raise UsageError(f"{shown} stands where a number is expected", "Correct the file, and import it again.")
+        raise UsageError(f"{shown} stands where a number is expected{where}", "Correct the file, and import it again.")
     if not math.isfinite(value) or abs(value) > _MOST:
-        raise UsageError("a number in the file is out of all bounds", "Correct the file, and import it again.")
+        raise UsageError(f"a number in the file is out of all bounds{where}", "Correct the file, and import it again.")
     return str(value) if isinstance(value, int) else format(Decimal(f"{value:.10g}"), "f")
+
+
+def whole(value: Any, what: str) -> int:
+    """A whole number of 1 or more; `2.0` is one.
+
+    Args:
+        value: What stands there.
+        what: Where it stands, for the message.
+
+    Raises:
+        UsageError: if it is none.
+    """
+    written = number(value, what)
+    if value < 1 or value != int(value):
+        help = "Correct it, or leave out what nobody is to be asked, and import it again."
+        raise UsageError(f"{written} stands as {what}, where a whole number of 1 or more is expected", help)
+    return int(value)
+
+
+def bound(calls: int, source: str) -> None:
+    """Refuse at once what would be refused after a long check of its models.
+
+    Args:
+        calls: That one question surely makes.
+        source: Where they are stated.
+
+    Raises:
+        UsageError: if they are more than can be meant, as E405 says of a program.
+    """
+    if calls > MAX_CALLS:
+        much = f"it would make {calls:,} calls for one question; at most {MAX_CALLS:,} can be meant"
+        raise UsageError(f"`{source}` is too large (E405): {much}", _TOO_LARGE)
 
 
 def as_json(text: str, source: str) -> dict[str, Any]:

@@ -72,9 +72,11 @@ DOCUMENTS: dict[str, Any] = {
                     "input_cost_per_token": 1e-6,
                     "rpm": 4,
                 },
+                "model_info": {"mode": "chat", "id": 1, "output_cost_per_token": 1e-6},
             },
             {"model_name": "b", "litellm_params": {"model": "groq/x", "api_key": "sk-very-secret"}},
         ],
+        "litellm_settings": {"custom_provider_map": [{"provider": "mine", "custom_handler": "it.handler"}], "y": 1},
         "router_settings": {"fallbacks": [{"a": ["b"]}, {"b": ["a"]}], "x": 1},
     },
 }
@@ -139,6 +141,11 @@ HOSTILE = {
     "a bomb as a model": ("litellm", f"{BOMB}model_list: *j\n"),
     "a bomb as a name": ("litellm", f"{BOMB}model_list: [{{model_name: *j, litellm_params: {{model: a}}}}]\n"),
     "a bomb as an address": ("litellm", f"{BOMB}model_list: [{{litellm_params: {{model: a, api_base: *j}}}}]\n"),
+    "a bomb as a mode": (
+        "litellm",
+        f"{BOMB}model_list: [{{litellm_params: {{model: a}}, model_info: {{mode: *j}}}}]\n",
+    ),
+    "a bomb as information": ("litellm", f"{BOMB}model_list: [{{litellm_params: {{model: a}}, model_info: *j}}]\n"),
     "a bomb as a stop": ("litellm", f"{BOMB}model_list: [{{litellm_params: {{model: a, stop: *j}}}}]\n"),
     "a bomb as a number": ("litellm", f"{BOMB}model_list: [{{litellm_params: {{model: a, timeout: *j}}}}]\n"),
     "a bomb as a price": (
@@ -155,6 +162,18 @@ HOSTILE = {
     "huge counts": ("llm_consortium", '{"models": {"a": 1000000000}, "arbiter": "a"}'),
     "huge rounds": ("together", "x.py --model a/b --reference-models a/b --rounds 1000000000"),
     "endless rounds": ("together", "x.py --model a/b --reference-models a/b --rounds inf"),
+    "variables that double": (
+        "together",
+        "a=xxxxxxxxxx\n" + "a=$a$a\n" * 60 + "python x.py --model $a --reference-models b",
+    ),
+    "a huge layer": (
+        "archon",
+        json.dumps({"layers": [[component("generator", model=f"a/{each}", samples=10**6) for each in range(20_000)]]}),
+    ),
+    "a huge consortium": (
+        "llm_consortium",
+        json.dumps({"models": {f"gpt-{each}": 10**6 for each in range(20_000)}, "arbiter": "o3"}),
+    ),
     "an open quote": ("together", "x.py --model 'a --reference-models b"),
 }
 
