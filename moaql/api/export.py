@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from moaql.api.verbs import build
+from moaql.api.verbs import build, load
+from moaql.check.program import Program
 from moaql.errors import UsageError
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
 
-    from moaql.check.program import Program
     from moaql.exporting.base import Loss
 
 
@@ -28,17 +29,17 @@ class Exported:
     losses: tuple[Loss, ...]
 
 
-def export(program: Program, to: str, topology: str | None = None) -> Exported:
+def export(program: Program | str | os.PathLike[str], to: str, topology: str | None = None) -> Exported:
     """A topology for another runtime. Nothing is written.
 
     Args:
-        program: From `moaql.load` or `moaql.parse`.
+        program: From `moaql.load` or `moaql.parse`, or the path of one.
         to: A target, as `moaql export --to` takes it, such as `langgraph`.
         topology: Its name; not needed where there is only one, or a bare pipeline.
 
     Raises:
         UsageError: if there is no such target or topology, or the target could only write another topology than this.
-        ProgramError: if a hole is left in it, or it is too large.
+        ProgramError: if it has errors, a hole is left in it, or it is too large.
     """
     from moaql.diagnostics import suggest
     from moaql.exporting import TARGETS
@@ -47,5 +48,6 @@ def export(program: Program, to: str, topology: str | None = None) -> Exported:
     if target is None:
         known = [name.replace("_", "-") for name in TARGETS.names()]
         raise UsageError(f"no target is called `{to}`", suggest(to, known) or f"There are: {', '.join(known)}.")
+    program = program if isinstance(program, Program) else load(program)
     graph = build(program, topology)
     return Exported(target.files(graph, program), tuple(target.losses(graph, program)))

@@ -186,7 +186,7 @@ ERRORS: dict[str, Entry] = {
     ),
     "E303": Entry(
         "an id or address has the wrong form",
-        'A model id is "provider/model", an address begins with http:// or https://.',
+        'A model id is "provider/model", an address begins with http:// or https://, and holds no user, password or key.',
         'model a = "gpt-4o"\na\n',
         'model a = "openai/gpt-4o"\na\n',
     ),

@@ -130,7 +130,7 @@ class Models:
         url = next((each for each in statement.settings if each.name.text == "base_url"), None)
         if url is None or not isinstance(connection.get("base_url"), str):
             return
-        from urllib.parse import urlsplit
+        from urllib.parse import parse_qsl, urlsplit
 
         try:
             parts = urlsplit(connection["base_url"])
@@ -143,9 +143,17 @@ class Models:
             unit.report(
                 "E303", "an address must hold no user name or password", url.value.span, "name its key by `api_key_env`"
             )
+        elif any(_is_key(name) for name, _ in parse_qsl(parts.query, keep_blank_values=True)):
+            unit.report(
+                "E303", "an address must hold no key", url.value.span, "name the variable of its key by `api_key_env`"
+            )
         elif "api_key_env" not in connection and host not in ("localhost", "127.0.0.1", "::1"):
             help = 'write `api_key_env="MY_HOST_KEY"`, or `api_key_env=none` if it needs no key'
             unit.report("E407", f"`{statement.name.text}` has an endpoint of its own and no key for it", url.span, help)
+
+
+def _is_key(parameter: str) -> bool:
+    return any(word in parameter.lower() for word in ("key", "token", "secret", "password", "signature"))
 
 
 def _sampling(given: dict[str, Any]) -> dict[str, Any]:

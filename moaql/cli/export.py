@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from moaql.cli.outputs import refuse_changed, write_files
 from moaql.cli.shared import TARGET, common_options, load_graph, print_json
 from moaql.errors import UsageError
 
@@ -56,8 +57,9 @@ def target_names() -> list[str]:
 @click.option(
     "--strict", is_flag=True, help="Write nothing, and exit with 1, where the target cannot express everything."
 )
+@click.option("--force", is_flag=True, help="Write over files that are there and say something else.")
 @common_options
-def command(target: str, to: str, output: str, strict: bool, as_json: bool, quiet: bool) -> None:
+def command(target: str, to: str, output: str, strict: bool, force: bool, as_json: bool, quiet: bool) -> None:
     """Write a topology as a program, a configuration or a drawing for something else.
 
     What the target cannot express is told before anything is written. Keys are never written: what is written names the
@@ -76,7 +78,7 @@ def command(target: str, to: str, output: str, strict: bool, as_json: bool, quie
     _tell(losses, chosen, quiet)
     paths: list[str] = []
     if not (strict and losses):
-        paths = _write(files, output, as_json)
+        paths = _write(files, output, as_json, force)
         if not quiet and output != "-":
             for path in paths:
                 click.echo(f"wrote {path}", err=True)
@@ -96,18 +98,14 @@ def _tell(losses: Sequence[Loss], target: Target, quiet: bool) -> None:
         click.echo(f"  {f'`{each.node}`: ' if each.node else ''}{each.what}", err=True)
 
 
-def _write(files: Mapping[str, str], output: str, as_json: bool) -> list[str]:
+def _write(files: Mapping[str, str], output: str, as_json: bool, force: bool) -> list[str]:
     if output == "-":
         if len(files) > 1 or as_json:
             raise UsageError("standard output takes one file, and no `--json` beside it", "Give a folder: `-o out`.")
         click.echo(next(iter(files.values())), nl=False)
         return ["-"]
     is_folder = len(files) > 1 or os.path.isdir(output) or output.endswith(("/", os.sep))
-    paths = []
-    for name, text in files.items():
-        path = os.path.join(output, *name.split("/")) if is_folder else output
-        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
-        with open(path, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        paths.append(path)
-    return paths
+    texts = {os.path.join(output, *name.split("/")) if is_folder else output: text for name, text in files.items()}
+    refuse_changed(texts, force=force)
+    write_files(texts)
+    return list(texts)

@@ -23,16 +23,34 @@ def refuse_foreign(output: str | None, mark: str, who: str, *, force: bool) -> N
     Raises:
         UsageError: if there is such a file.
     """
-    if output is not None and not force and os.path.exists(output) and not _holds(output, mark):
+    if output is not None and not force and os.path.exists(output) and mark not in _text_of(output):
         raise UsageError(f"`{output}` exists, and was not written by {who}", "Choose another `-o`, or give `--force`.")
 
 
-def _holds(path: str, mark: str) -> bool:
+def refuse_changed(texts: Mapping[str, str], *, force: bool) -> None:
+    """Refuse to overwrite files that say something else than what would be written.
+
+    Args:
+        texts: What would be written, by path.
+        force: Whether the user wants them overwritten.
+
+    Raises:
+        UsageError: if there is such a file.
+    """
+    changed = [path for path, text in texts.items() if os.path.exists(path) and _text_of(path) != text]
+    if changed and not force:
+        raise UsageError(
+            f"`{changed[0]}` is there already, and says something else",
+            "Somebody may have edited it: write elsewhere, or over it with `--force`.",
+        )
+
+
+def _text_of(path: str) -> str:
     try:
-        with open(path, encoding="utf-8") as file:
-            return mark in file.read()
+        with open(path, encoding="utf-8", newline="") as file:
+            return file.read()
     except (OSError, UnicodeDecodeError):
-        return False
+        return ""
 
 
 def write_files(texts: Mapping[str, str]) -> None:

@@ -47,6 +47,20 @@ def test_strict_writes_nothing_where_something_is_lost(program: str, tmp_path: P
     assert (done.exit_code, [each.name for each in out.iterdir()]) == (0, ["panel.py"])
 
 
+def test_what_somebody_has_edited_is_not_overwritten(program: str, tmp_path: Path) -> None:
+    path = tmp_path / "panel.py"
+    words = [f"{program}::panel", "--to", "python", "-o", str(path)]
+    assert CliRunner().invoke(command, words).exit_code == 0
+    written = path.read_text(encoding="utf-8")
+    assert CliRunner().invoke(command, words).exit_code == 0  # the same again
+    path.write_text(written + "# mine\n", encoding="utf-8")
+    with pytest.raises(moaql.UsageError, match="is there already"):
+        CliRunner().invoke(command, words, catch_exceptions=False)
+    assert path.read_text(encoding="utf-8").endswith("# mine\n")
+    assert CliRunner().invoke(command, [*words, "--force"]).exit_code == 0
+    assert path.read_text(encoding="utf-8") == written
+
+
 def test_an_unknown_target_is_wrong_usage(program: str) -> None:
     done = CliRunner().invoke(command, [program, "--to", "cobol", "-o", "x"])
     assert done.exit_code == 2
