@@ -47,7 +47,7 @@ def number(text: str) -> str | None:
     Returns:
         The first number of the marked answer, or the one behind the last `=` of its first part; where nothing is marked, the
         last number of the last line. Spelled by `canonical`. None where the marked answer has no number, where it has a root
-        or π (JSON fields aside, see docs/answers.md), and where a text without a mark breaks off.
+        or π (fields of JSON aside), and where a text without a mark breaks off.
     """
     found = marked(text)
     if found is not None:

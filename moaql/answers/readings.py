@@ -35,11 +35,11 @@ def readings(candidates: Sequence[Candidate], by: str) -> list[str | None]:
 
 
 def same_answers(candidates: Sequence[Candidate], by: str, *, matrix: Matrix | None = None) -> list[list[int]]:
-    """Candidates that give the same answer: as `groups`, with the answers that recordings state.
+    """Candidates that give the same answer.
 
     Args:
         candidates: In order.
-        by: As for `groups`.
+        by: `exact`, `number`, `choice`, `literal`, `similarity` or `cluster`.
         matrix: The similarities of their texts, where the caller has them already.
 
     Returns:

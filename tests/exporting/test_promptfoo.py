@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from exporting.recording import RecordingServer
 import moaql
 from moaql.evaluation.task import open_task
 from moaql.exporting import TARGETS
+from moaql.exporting.promptfoo_eval.tests import COPIED
 from moaql.metrics.base import Judged
 
 SHOWN = [
@@ -117,7 +119,7 @@ def test_a_topology_of_which_everybody_fails_is_an_error_there(told: dict[str, T
 
 def test_no_key_is_written(told: dict[str, Told]) -> None:
     assert not any(KEY in each.text for each in told.values())
-    assert all("'GALLERY_KEY'" in told[name].text for name in GALLERY if name in told)
+    assert all('        keys=("GALLERY_KEY",),' in told[name].text for name in GALLERY if name in told)
 
 
 # Single models and eval sets
@@ -221,6 +223,39 @@ def test_asserts_score_as_the_metrics_of_moaql(compared: Compared) -> None:
             assert (result["success"], result["score"]) == (score.value == 1, score.value)
             scores.append(score.value)
     assert set(scores) == {0.0, 1.0}
+
+
+SAID = ["The answer is 2.", "The answer is (B).", "The answer is 3.", "Nobody knows."]
+ITEM = '{"question": "What is 1 + 1?", "answer": "2", "choices": ["1", "2"]}\n'
+
+
+@pytest.mark.parametrize("metric", COPIED)
+def test_each_assert_scores_without_moaql_as_the_metric_does(metric: str, tmp_path: Path) -> None:
+    (tmp_path / "e.jsonl").write_text(ITEM, encoding="utf-8")
+    (tmp_path / "p.moaql").write_text(
+        f'model a = "openai/a"\neval e = "e.jsonl" fields=[choices] metric={metric}\ntopology t = a\n', encoding="utf-8"
+    )
+    program = moaql.load(tmp_path / "p.moaql")
+    files = TARGETS.find("promptfoo").files(moaql.build(program, "t"), program)  # type: ignore[union-attr]
+    exported: dict[str, Any] = {"__name__": f"assert_{metric}"}
+    exec(files[f"metrics/{metric}.py"], exported)
+    sys.modules.pop(exported["__name__"])
+    config = json.loads(files["tests/e.json"])[0]["assert"][0]["config"]
+    task = open_task(program, "e")
+    (item,) = task.items
+    judged = Judged(item.question, item.target, item.fields, item.id)
+    own = [asyncio.run(task.metric.score(text, judged)) for text in SAID]
+    found = [exported["get_assert"](text, {"config": config}) for text in SAID]
+    assert [(each["score"], each["reason"]) for each in found] == [(each.value, each.feedback) for each in own]
+    assert len({each.value for each in own}) > 1
+
+
+def test_a_model_that_is_asked_alone_keeps_its_own_setting_for_answers_that_are_cut_off() -> None:
+    program = moaql.parse('model a = "openai/a" truncated=drop\ntopology t = a truncated=keep\n')
+    files = TARGETS.find("promptfoo").files(moaql.build(program, "t"), program)  # type: ignore[union-attr]
+    single = json.loads(files["promptfooconfig.yaml"])["providers"][1]
+    assert single["config"]["settings"] == {"truncated": "drop"}
+    assert 'truncated: str = "keep"' in files["topology.py"]
 
 
 def test_a_simulated_model_is_told_as_lost(compared: Compared) -> None:

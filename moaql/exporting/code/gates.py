@@ -19,6 +19,15 @@ if TYPE_CHECKING:
 
 _SIGNALS = "moaql.exporting.standalone.signals"
 _ROUTING = "moaql.exporting.standalone.routing"
+_COMPARED = {"<": "below", "<=": "at most", ">": "above", ">=": "at least", "==": "equal to", "!=": "not"}
+_LOOKED_AT = {
+    "tokens": "the number of tokens of the question",
+    "count": "the number of candidates",
+    "score": "the best score",
+    "confidence": "the best confidence",
+}
+_LONGEST = 100
+"""Characters of a condition that is said in words; longer ones are read in the code."""
 
 
 class Conditions:
@@ -63,6 +72,19 @@ class Conditions:
             if refs and re.search(rf"\b{variable}\b", holds)  # who rates candidates asks for them
         ]
         return [*lines, f"return {self._use('met')}(self.run, {name}, {holds})"]
+
+    def about(self) -> str:
+        """What the method decides, in words."""
+        condition = dict(self._gate.condition)
+        if "label" in condition:
+            return "The case that the classifier names."
+        if "field" in condition:
+            return f"The case that the field `{condition['field']}` of the question names."
+        if "router" in condition:
+            return "The case that the fitted router chooses."
+        said = _said(self._gate.condition)
+        plain = len(said) <= _LONGEST and said.isprintable() and not set(said) & set('"\\')
+        return f"Whether {said}." if plain else "Whether the condition is met."
 
     @property
     def is_condition(self) -> bool:
@@ -120,3 +142,26 @@ class Conditions:
 
 def _value(value: Any) -> str:
     return quoted(value) if isinstance(value, str) else repr(value)
+
+
+def _said(condition: Pairs) -> str:
+    """A condition in words; parts that have parts stand in brackets."""
+    given = dict(condition)
+    for name, word in (("all", "and"), ("any", "or")):
+        if name in given:
+            parts = [f"({_said(part)})" if {"all", "any"} & set(dict(part)) else _said(part) for part in given[name]]
+            return f" {word} ".join(parts)
+    if "not" in given:
+        return f"not ({_said(given['not'])})"
+    signal, _, field = given["compare"].partition(".")
+    if signal == "field":
+        looked_at = f"the field `{field}` of the question"
+    elif signal == "agreement":
+        looked_at = f"the agreement (by {given.get('by') or 'exact'})"
+    else:
+        looked_at = "the best rating" if "judgements" in given else _LOOKED_AT[signal]
+    return f"{looked_at} is {_COMPARED[given['operator']]} {_plain(given['value'])}"
+
+
+def _plain(value: Any) -> str:
+    return f"`{value}`" if isinstance(value, str) else repr(value)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from moaql.check.program import Model
 from moaql.errors import UsageError
 from moaql.exporting.code.calls import asked, expressions, listed, needs_itertools
+from moaql.exporting.code.cases import cases_of
 from moaql.exporting.code.flows import LAZILY, RUN
 from moaql.exporting.code.gates import Conditions
 from moaql.exporting.code.layout import laid_out, quoted
@@ -60,6 +61,7 @@ class Methods:
         self._model_name = model_name
         self._prompt_name = prompt_name
         self._router_name = router_name
+        self._cases = cases_of(graph)
 
     def method(self, name: str, stage: Stage) -> str:
         """The method of a stage."""
@@ -77,7 +79,7 @@ class Methods:
         if stage.kind in ("calls", "windows"):
             calls = [node for node in stage.nodes if isinstance(node, Call)]
             lines = self._windows(calls) if stage.kind == "windows" else self._calls(calls)
-            return _about_calls(calls, stage.kind), "Candidates", lines
+            return _about_calls(calls, stage.kind) + self._wanted_in(calls[0].id), "Candidates", lines
         if stage.kind == "quorum":
             return self._quorum(stage)
         if stage.kind == "early":
@@ -86,7 +88,7 @@ class Methods:
             conditions = Conditions(last, self._flows, self._router_name)
             body = conditions.body()
             self.needs |= conditions.needs
-            return "Which way to go.", "bool" if conditions.is_condition else "str", body
+            return conditions.about(), "bool" if conditions.is_condition else "str", body
         assert isinstance(last, Reduce)
         if last.operation == "choose":
             return "What the way that was chosen gives.", "Candidates", self._choose(last)
@@ -95,6 +97,13 @@ class Methods:
         return _ABOUT.get(last.operation, last.operation), "Candidates", self._reduce(last)
 
     # Calls
+
+    def _wanted_in(self, id: str) -> str:
+        """The cases that ask for a call, where it is called after one of them and others ask for it too."""
+        for gate, cases in self._cases.get(id, {}).items():
+            if len(cases) > 1 and id.startswith(f"{gate}/"):
+                return f" Asked for in the cases {', '.join(cases[:-1])} and {cases[-1]}."
+        return ""
 
     def _calls(self, calls: Sequence[Call]) -> list[str]:
         before, entries = self._asked(calls)
@@ -151,7 +160,7 @@ class Methods:
             before, entries = self._members(stage, f"({quoted(names[0])}, partial(self.run.ask, {{}}))", self._voter)
         else:
             before, entries = self._many_voters(calls) if calls else ([], [self._voter(ref) for _, ref in node.inputs])
-        given = "".join(f", {name}={_parameter(value)}" for name, value in node.parameters if value is not None)
+        given = _parameters(node)
         lines = [f"voters = {listed(entries)}", f"return await early_vote(self.run, voters{given})"]
         return "The answer that most give; nobody is asked who cannot change it.", "Candidates", [*before, *lines]
 
@@ -194,10 +203,14 @@ class Methods:
         if YES in decision.labels and len(decision.labels) == 2:
             yes, no = (self._flows.awaited(sides.get(label, [])) for label in decision.labels)
             return [f"if await {decides}():", f"    return {yes}", f"return {no}"]
-        lines = [f"match await {decides}():"]
+        cases: dict[str, list[str]] = {}
         for label in decision.labels:
-            case = "_" if label == decision.labels[-1] else quoted(label)
-            lines += [f"    case {case}:", f"        return {self._flows.awaited(sides.get(label, []))}"]
+            last = self._flows.awaited(sides.get(label, []))
+            cases.setdefault(last, []).append(quoted(label))
+        cases[last] = [*cases.pop(last)[:-1], "_"]  # it stands last: it takes what no other case does
+        lines = [f"match await {decides}():"]
+        for expression, labels in cases.items():
+            lines += [f"    case {' | '.join(labels)}:", f"        return {expression}"]
         return lines
 
     def _fallback(self, node: Reduce) -> list[str]:
@@ -214,7 +227,7 @@ class Methods:
         for role, ref in node.inputs:
             by_role.setdefault(role, []).append(ref)
         function = self._operation(node.operation)
-        given = "".join(f", {name}={_parameter(value)}" for name, value in node.parameters if value is not None)
+        given = _parameters(node)
         others = {role: refs for role, refs in by_role.items() if role != "candidates"}
         if not others:
             placed = node.operation == "shuffle"  # which draws places, also for those that are lost
@@ -284,6 +297,14 @@ def _about_calls(calls: Sequence[Call], kind: str) -> str:
         counts[call.model.name] = counts.get(call.model.name, 0) + 1
     by = ", ".join(name if count == 1 else f"{name} x{count}" for name, count in counts.items())
     return f"{what}: {by}." if len(by) < 80 else f"{what}: {len(calls)} calls."
+
+
+def _parameters(node: Reduce) -> str:
+    """What an operation is given; that a tie goes to the first goes without saying."""
+    given = [
+        (name, value) for name, value in node.parameters if value is not None and (name, value) != ("tie", "first")
+    ]
+    return "".join(f", {name}={_parameter(value)}" for name, value in given)
 
 
 def _parameter(value: Any) -> str:

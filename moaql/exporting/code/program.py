@@ -18,7 +18,7 @@ from moaql.exporting.code.stage_names import method_names
 from moaql.exporting.code.stages import is_early, stages_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from moaql.check.program import Model, Program
     from moaql.graph.nodes import Graph
@@ -55,22 +55,24 @@ class PythonFile:
     prompts: Mapping[PromptOf, str]
 
 
-def write_program(graph: Graph, program: Program) -> PythonFile:
+def write_program(graph: Graph, program: Program, alone: Sequence[Model] = ()) -> PythonFile:
     """The file.
 
     Args:
         graph: The topology.
         program: The program that it is from; its name is stated.
+        alone: Models that something else asks by the file, each with its own settings.
 
     Raises:
         UsageError: if an operation comes from another package.
     """
-    return _Writer(graph, program.source.name).file()
+    return _Writer(graph, program.source.name, alone).file()
 
 
 class _Writer:
-    def __init__(self, graph: Graph, origin: str) -> None:
+    def __init__(self, graph: Graph, origin: str, alone: Sequence[Model]) -> None:
         self._graph = graph
+        self._alone = alone
         self._origin = origin.replace("\\", "/").rpartition("/")[2]
         self._stages = stages_of(graph)
         self._names = Names({*library_names(_LIBRARY), "answer", "partial", "permutations", "combinations"})
@@ -86,7 +88,7 @@ class _Writer:
 
     def _text(self) -> str:
         methods = self._methods()
-        copied = copy([*_ROOTS, *sorted(self._needs)], _REPLACED, edits_for(self._graph))
+        copied = copy([*_ROOTS, *sorted(self._needs)], _REPLACED, edits_for(self._graph, self._alone))
         parts = [
             self._head(copied),
             copied.text(_FIRST),

@@ -2,29 +2,38 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from moaql.exporting.code.models import models_in, reached
 from moaql.exporting.code.sources import method_of
-from moaql.graph.nodes import Gate, Reduce
+from moaql.exporting.code.votes import listed, vote_edits
+from moaql.graph.nodes import Reduce
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from moaql.check.program import Model
     from moaql.exporting.code.sources import Edits, Where
-    from moaql.graph.nodes import Graph, Pairs
+    from moaql.graph.nodes import Graph
 
-_READERS = '{"exact": exact, "number": number, "choice": choice, "literal": literal}'
-_OF_TEXTS = """\
-    if by in ("similarity", "cluster"):
-        return (candidates[_vote_of_texts(given, candidates, weights, by)],)
-"""
 _WITHOUT_OPERATION = ("choose", "fallback", "quorum")
-_GROUPS = "    if by in THRESHOLDS:\n        return groups([each.text for each in candidates], by, matrix=matrix)\n"
-
-
+_AVERAGE = "On average, in answers of models: tokens are counted so where a provider does not say."
 _CLIENT = "moaql.exporting.standalone.client"
 _RUN = ("moaql.exporting.standalone.run", "Run")
+_ATTACH = "moaql.operations.attach"
+_KINDS = {"critiques": "_critiques", "scores": "_scores", "tests": "_tests"}
+_GRADED = """\
+    scored = [
+        replace(each, score=_score(said[each.node].text, each.tests) if each.node in said else None)
+        for each in candidates
+    ]
+"""
+_RATED = """\
+    scored = [
+        replace(each, score=read_score(said[each.node].text) if each.node in said else None) for each in candidates
+    ]
+"""
+_RANKINGS = {"listwise": "_listwise", "pairwise": "_pairwise", "score": "_by_score"}
 _ANTHROPIC_KEY = """\
     if model.protocol == "anthropic":
         return {"anthropic-version": "2023-06-01", **({"x-api-key": key} if key else {})}
@@ -49,16 +58,52 @@ _TRUNCATED_WORDS = (
 )
 
 
-def edits_for(graph: Graph) -> dict[Where, Edits]:
-    """What is left out where: by definition, texts and what stands in their place."""
-    used = set(_ways(graph))
-    read = [way for way in ("exact", "number", "choice", "literal") if way in used]
-    kept = "{" + ", ".join(f'"{way}": {way}' for way in read) + "}"
-    edits: dict[Where, Edits] = {("moaql.answers.extract", "extract"): ((_READERS, kept),)}
-    if not used & {"similarity", "cluster"}:
-        edits["moaql.operations.vote", "vote"] = ((_OF_TEXTS, ""),)
-        edits["moaql.answers.readings", "same_answers"] = ((_GROUPS, ""),)
-    return edits | _of_the_client(graph) | {_RUN: tuple(_of_the_run(graph))}
+def edits_for(graph: Graph, alone: Sequence[Model] = ()) -> dict[Where, Edits]:
+    """What is left out where: by definition, texts and what stands in their place.
+
+    Args:
+        graph: The topology.
+        alone: Models that something else asks, each with its own settings.
+    """
+    return {
+        **vote_edits(graph),
+        **_of_judges(graph),
+        **_of_the_client(graph),
+        _RUN: tuple(_of_the_run(graph, alone)),
+        ("moaql.graph.assumptions", "CHARACTERS_A_TOKEN"): (("Of the recorded texts, on average.", _AVERAGE),),
+    }
+
+
+def _of_judges(graph: Graph) -> dict[Where, Edits]:
+    """What judges write is read in the ways that they are asked for."""
+    attached = set(_parameters(graph, "attach", "what"))
+    methods = {each or "listwise" for each in _parameters(graph, "rank", "method")}
+    edits: dict[Where, Edits] = {
+        (_ATTACH, "_KINDS"): ((_table(_KINDS, set(_KINDS)), _table(_KINDS, attached)),),
+        ("moaql.operations.rank", "_METHODS"): ((_table(_RANKINGS, set(_RANKINGS)), _table(_RANKINGS, methods)),),
+    }
+    edits[_ATTACH, "attach"] = (("`critiques`, `scores` or `tests`", listed(_used(_KINDS, attached), "`")),)
+    edits["moaql.operations.rank", "rank"] = (
+        ("`listwise`, `pairwise` or `score`", listed(_used(_RANKINGS, methods), "`")),
+    )
+    if "tests" not in attached:  # then no candidate has any
+        edits[_ATTACH, "_scores"] = ((_GRADED, _RATED),)
+    return edits
+
+
+def _parameters(graph: Graph, operation: str, name: str) -> Iterator[Any]:
+    """What a parameter is, at each node of an operation."""
+    for node in graph.nodes.values():
+        if isinstance(node, Reduce) and node.operation == operation:
+            yield dict(node.parameters).get(name)
+
+
+def _table(names: Mapping[str, str], used: set[str]) -> str:
+    return "{" + ", ".join(f'"{name}": {names[name]}' for name in _used(names, used)) + "}"
+
+
+def _used(names: Mapping[str, str], used: set[str]) -> list[str]:
+    return [name for name in names if name in used]
 
 
 def _of_the_client(graph: Graph) -> dict[Where, Edits]:
@@ -72,26 +117,11 @@ def _of_the_client(graph: Graph) -> dict[Where, Edits]:
     return edits
 
 
-def _of_the_run(graph: Graph) -> Iterator[tuple[str, str]]:
+def _of_the_run(graph: Graph, alone: Sequence[Model]) -> Iterator[tuple[str, str]]:
     if not any(isinstance(node, Reduce) and node.operation not in _WITHOUT_OPERATION for node in graph.nodes.values()):
         yield method_of(_RUN, "apply"), ""
-    if all(dict(call.reads).get("truncated", "keep") == "keep" for call in graph.calls):
+    truncated = [dict(call.reads).get("truncated") for call in graph.calls]
+    truncated += [dict(model.settings).get("truncated") for model in alone]
+    if set(truncated) <= {None, "keep"}:
         yield from ((text, "") for text in _TRUNCATED)
         yield from _TRUNCATED_WORDS
-
-
-def _ways(graph: Graph) -> Iterator[str]:
-    defaults = {"vote": "exact", "cluster": "similarity", "distinct": "exact"}
-    for node in graph.nodes.values():
-        if isinstance(node, Reduce) and node.operation in defaults:
-            yield dict(node.parameters).get("by", defaults[node.operation])
-        elif isinstance(node, Gate):
-            yield from _compared(node.condition)
-
-
-def _compared(condition: Pairs) -> Iterator[str]:
-    given = dict(condition)
-    for part in (*given.get("all", ()), *given.get("any", ()), *([given["not"]] if "not" in given else [])):
-        yield from _compared(part)
-    if given.get("compare") == "agreement":
-        yield given.get("by") or "exact"

@@ -140,13 +140,18 @@ class _Copier:
                 source, original = imported[used]
                 if source.startswith("moaql."):
                     self._visit((source, original))
+                    if used != original:
+                        self._keep(module, Definition(f"{used} = {original}", -1, frozenset((original,))))
                 else:
                     self._copied.imports.add((source, original))
             elif used in definitions and used != name:
                 self._visit((module, used))
-        self._copied.parts.setdefault(module, [])
-        if found not in self._copied.parts[module]:
-            self._copied.parts[module].append(found)
+        self._keep(module, found)
+
+    def _keep(self, module: str, found: Definition) -> None:
+        parts = self._copied.parts.setdefault(module, [])
+        if found not in parts:
+            parts.append(found)
 
 
 def _edited(definition: Definition, old: str, new: str) -> Definition:
@@ -237,7 +242,7 @@ def _names_in(node: ast.AST) -> frozenset[str]:
 
 
 def _without_clashes(copied: Copied) -> Copied:
-    """Private names that several modules use get the name of their module in front of them."""
+    """Names that several modules use get the name of their module behind them."""
     owners: dict[str, list[str]] = {}
     for module in copied.parts:
         for name in _defined_in(copied.parts[module]):
@@ -245,17 +250,18 @@ def _without_clashes(copied: Copied) -> Copied:
     for name, modules in owners.items():
         copied.names[name] = modules[0]
         for module in modules[1:]:
-            new = (
-                f"_{module.rpartition('.')[2]}{name}"
-                if name.startswith("_")
-                else f"{name}_of_{module.rpartition('.')[2]}"
-            )
+            new = _elsewhere(name, module.rpartition(".")[2])
             pattern = re.compile(rf"(?<![\w.]){name}\b")
             copied.parts[module] = [
                 Definition(pattern.sub(new, part.text), part.line, part.uses) for part in copied.parts[module]
             ]
             copied.names[new] = module
     return copied
+
+
+def _elsewhere(name: str, module: str) -> str:
+    """`_ALIKE_IN_REVIEWS`, `_plain_in_numbers`."""
+    return f"{name}_IN_{module.upper()}" if name.isupper() else f"{name}_in_{module}"
 
 
 def _defined_in(parts: list[Definition]) -> list[str]:

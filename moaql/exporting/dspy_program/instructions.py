@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from moaql.exporting.code.layout import quoted
 from moaql.exporting.code.names import Names
 from moaql.language.template import parse_template, placeholder_kinds
 from moaql.tuning.template import placeholders_in, tuned_message
@@ -94,11 +94,11 @@ def _expression(placeholder: Placeholder, prompt: PromptOf) -> str:
     if kind == "question":
         return "question.text"
     if kind == "n":
-        return repr(str(values["n"])) if "n" in values else "str(len(seen))"
+        return quoted(str(values["n"])) if "n" in values else "str(len(seen))"
     if kind == "labels":
-        return json.dumps("\n".join(f"- {label}" for label in values.get("labels", ())), ensure_ascii=False)
+        return quoted("\n".join(f"- {label}" for label in values.get("labels", ())))
     if kind == "field":
-        return f"topology.shown_field(question, {json.dumps(placeholder.name.partition('.')[2])})"
+        return f"topology.shown_field(question, {quoted(placeholder.name.partition('.')[2])})"
     if kind == "history":
         return "topology.earlier(question)"
     if kind == "candidates":
@@ -110,5 +110,5 @@ def _candidates(placeholder: Placeholder, named: str) -> str:
     if placeholder.format == "xml":
         return f"topology.fenced(seen{named})"
     if placeholder.format == "plain":
-        return f"topology.separated(seen, {json.dumps(placeholder.separator, ensure_ascii=False)})"
+        return f"topology.separated(seen, {quoted(placeholder.separator)})"
     return f"topology.numbered(seen{named})"

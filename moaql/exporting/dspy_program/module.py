@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from moaql.exporting.code.layout import laid_out, quoted
 from moaql.exporting.code.names import Names
 from moaql.exporting.dspy_program.state import FIELDS
 from moaql.exporting.dspy_program.text_calls import MODELS, OPTIMIZING, QUESTIONS
@@ -38,6 +39,7 @@ def write_module(graph: Graph, program: Program, class_name: str, instructions: 
         instructions: Its prompts that are predictors.
     """
     name = Names(set(_TAKEN)).take(graph.name, capital=True)
+    head = HEAD if instructions else HEAD.replace("import dataclass, replace", "import dataclass")
     texts = (
         INSTRUCTIONS.replace("{fields}", _written(FIELDS)),
         QUESTIONS.replace("{topology}", class_name),
@@ -45,7 +47,7 @@ def write_module(graph: Graph, program: Program, class_name: str, instructions: 
     )
     rest = [text.strip("\n") for text in (*texts, *([OPTIMIZING] if instructions else []))]
     parts = [
-        _head(graph, program, name, instructions) + "\n" + HEAD.rstrip("\n"),
+        _head(graph, program, name, instructions) + "\n" + head.rstrip("\n"),
         _prompts(instructions),
         _class(graph, name, instructions),
         _LOAD.format(name=name),
@@ -69,6 +71,11 @@ to stay in them. Examples (demos) that an optimizer adds are not shown. Keys are
 
     {_variable(name)} = module.load()
     print({_variable(name)}(question="What is 17 * 23?").answer)
+
+How this hangs together: topology.py is the program, a class whose methods are its stages. `{name}` holds a predictor for
+each of `PROMPTS`, and a question runs the topology with a `Run` of this module: it has a predictor write the messages of its
+prompt, with the instructions of the moment (`messages_of`), and asks by a model of DSPy (`Models`), so that traces, caches
+and optimizers see the call. The engine behind those models (`Engine`) is the client of topology.py.
 """'''
 
 
@@ -83,9 +90,9 @@ def _prompts(instructions: Sequence[Instruction]) -> str:
 
 
 def _prompt(each: Instruction) -> str:
-    messages = "".join(f"            ({json.dumps(role)}, {_text(text)}),\n" for role, text in each.messages)
+    messages = "".join(_message(role, _text(text)) for role, text in each.messages)
     shown = "".join(
-        f"            {_quoted(written)}: lambda question, seen: {value},\n" for written, value in each.shown
+        f"            {quoted(written)}: lambda question, seen: {value},\n" for written, value in each.shown
     )
     more = "".join(f"        {name}=True,\n" for name in ("reads", "history") if getattr(each, name))
     return (
@@ -97,6 +104,12 @@ def _prompt(each: Instruction) -> str:
         f"{more}"
         "    ),\n"
     )
+
+
+def _message(role: str, text: str) -> str:
+    if "\n" not in text:
+        return "".join(f"{line}\n" for line in laid_out(f"({quoted(role)}, {text}),", " " * 12))
+    return f"            (\n                {json.dumps(role)},\n                {text},\n            ),\n"
 
 
 def _class(graph: Graph, name: str, instructions: Sequence[Instruction]) -> str:
@@ -137,12 +150,8 @@ def _text(text: str) -> str:
     """A template as it reads best: over several lines where it has several."""
     plain = all(each.isprintable() or each == "\n" for each in text)
     if "\n" not in text or not plain or '"""' in text or "\\" in text or text.endswith('"'):
-        return _quoted(text)
+        return quoted(text)
     return f'"""\\\n{text}"""'
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=not text.isprintable())
 
 
 def _written(fields: dict[str, str]) -> str:

@@ -50,6 +50,11 @@ Haystack loads components of its own alone, unless it is told whom to trust besi
 
 Where `load` is called elsewhere, HAYSTACK_DESERIALIZATION_ALLOWLIST=@PACKAGE@ in the environment says the same.
 `await pipeline.run_async(...)` works off stages side by side, `concurrency_limit` of them.
+
+How this hangs together: topology.py is the program, a class whose methods are its stages. In pipeline.yaml each stage is a `Stage`
+here, and each decision a `Gate`, which sends on the socket of one case alone. A component calls the method of its name on a
+`topology.@TOPOLOGY@` of its own; what the components before it sent stands in for what that method would ask other methods for.
+`@QUESTION@` makes the `Run`, which goes from component to component and knows what was asked and paid; `@ANSWER@` reads its bill.
 """
 
 from __future__ import annotations
@@ -71,6 +76,8 @@ from haystack.core.component.types import Variadic
 from haystack.dataclasses import ChatMessage, ChatRole
 
 from . import topology
+
+NAME = "@NAME@"
 
 
 @dataclass(frozen=True)
@@ -298,12 +305,10 @@ class Answer:
             "lost": list(answer.lost),
             "notes": list(answer.notes),
         }
-        replies = [
-            ChatMessage.from_assistant(
-                text, meta={"model": "@NAME@", "index": index, "finish_reason": "stop", **(bill if index == 0 else {})}
-            )
-            for index, text in enumerate(answer.outputs)
-        ]
+        replies = []
+        for index, text in enumerate(answer.outputs):
+            meta = {"model": NAME, "index": index, "finish_reason": "stop", **(bill if index == 0 else {})}
+            replies.append(ChatMessage.from_assistant(text, meta=meta))
         return {"replies": replies}
 
 

@@ -16,8 +16,9 @@ class Shared:
             done = asyncio.get_running_loop().create_future()
             done.set_result(candidates_of(result))
             self.stages[name] = [done, 0]
-        known = [each["node"] for result in state["stages"].values() if isinstance(result, list) for each in result if each]
-        self.numbers = itertools.count(1 + max((int(node) for node in known if node.isdecimal()), default=0))
+        results = [result for result in state["stages"].values() if isinstance(result, list)]
+        known = [int(each["node"]) for result in results for each in result if each and each["node"].isdecimal()]
+        self.numbers = itertools.count(1 + max(known, default=0))
 
     async def ask(self, *request: Any) -> topology.Reply:
         """Send a request."""

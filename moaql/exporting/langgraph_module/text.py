@@ -34,7 +34,8 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.message import add_messages
 from typing_extensions import TypedDict
 
-import topology
+# isort: split
+import topology  # beside this file
 
 Topology = topology.{program}'''
 
@@ -120,10 +121,13 @@ def begin(state: State) -> dict[str, Any]:
         "fields": state.get("fields") or {},
         "seed": state.get("seed") or 0,
     }
-    forgotten = ("question", "fields", "seed", "stages", "taken", "replies", "lost", "notes", "answer", "outputs", "bill")
-    return {**dict.fromkeys(forgotten), "messages": new, "asked": asked}
+    return {**dict.fromkeys(FORGOTTEN), "messages": new, "asked": asked}
 
 
+FORGOTTEN = (
+    *("question", "fields", "seed", "stages", "taken", "replies"),
+    *("lost", "notes", "answer", "outputs", "bill"),
+)
 ROLES = {"human": "user", "ai": "assistant"}
 Stage = Callable[[Any], Awaitable[Any]]
 

@@ -16,8 +16,12 @@ _spec = importlib.util.spec_from_file_location(f"moaql:{_place}", _place)
 topology = sys.modules[_spec.name] = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(topology)
 
+NAME = "TOPOLOGY"
 _TAKEN = {"seed", "moaql", "extra_body", "stream", "stream_options"}
-_HARMLESS = {"user", "metadata", "store", "service_tier", "parallel_tool_calls", "safety_identifier", "prompt_cache_key"}
+_HARMLESS = {
+    *("user", "metadata", "store", "service_tier"),
+    *("parallel_tool_calls", "safety_identifier", "prompt_cache_key"),
+}
 _NOTHING = (None, False, 0, "", "none", "auto", [], {}, {"type": "text"})
 
 
@@ -33,8 +37,8 @@ def _check(asked, litellm_params):
         if name in _TAKEN or name in _HARMLESS or (name == "n" and value == 1):
             continue
         if name in ("temperature", "top_p") or value not in _NOTHING:
-            advice = "leave it out, or set `drop_params: true` in litellm_settings"
-            raise _refused(f"`{name}` is not passed on to the models of `TOPOLOGY`, which have their own settings: {advice}")
+            reason = f"`{name}` is not passed on to the models of `{NAME}`, which have their own settings"
+            raise _refused(f"{reason}: leave it out, or set `drop_params: true` in litellm_settings")
 
 
 def _text(content):
@@ -43,7 +47,7 @@ def _text(content):
     if not isinstance(content, list):
         raise _refused("a message has no text")
     if any(part.get("type") != "text" for part in content):
-        raise _refused("`TOPOLOGY` reads text only: images, audio and files are not supported")
+        raise _refused(f"`{NAME}` reads text only: images, audio and files are not supported")
     return "\\n".join(part["text"] for part in content)
 
 
@@ -53,7 +57,7 @@ def _question(messages, asked):
     for each in messages:
         role = each["role"]
         if role in ("tool", "function") or each.get("tool_calls") or each.get("function_call"):
-            raise _refused("`TOPOLOGY` does not use tools")
+            raise _refused(f"`{NAME}` does not use tools")
         if role in ("system", "developer"):
             system.append(_text(each.get("content")))
         else:
@@ -80,10 +84,10 @@ class Topology(CustomLLM):
 
     async def acompletion(self, *args, messages, optional_params, litellm_params=None, **rest) -> ModelResponse:
         answer = await self._answer(messages, optional_params, litellm_params)
-        response = ModelResponse(model="TOPOLOGY")
+        response = ModelResponse(model=NAME)
         response.choices[0].message.content = answer.text
         response.choices[0].finish_reason = "stop"
-        setattr(response, "usage", litellm.Usage(**_usage(answer)))
+        response.usage = litellm.Usage(**_usage(answer))
         if answer.cost is not None:
             response._hidden_params["response_cost"] = answer.cost
         return response

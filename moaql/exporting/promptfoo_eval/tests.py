@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 COPIED = ("choice", "contains", "exact", "f1", "literal", "number", "regex", "rouge")
 """Metrics that are functions of a text alone: their asserts are copies of them, and give the same scores."""
+_SPELLED = ("moaql.metrics.base", "_text")
+_NOT_NAN = (("target == target", 'repr(target) != "nan"'),)
+"""The same, for those who do not know that NaN equals nothing."""
 _SAMPLE = [{"vars": {"question": "What is 17 * 23?"}, "assert": [{"type": "contains", "value": "391"}]}]
 _ASSERT = '''
 
@@ -79,16 +82,19 @@ def _metric(name: str) -> str:
     """A metric as a stand-alone assert."""
     metric = type(METRICS.find(name)()) if METRICS.find(name) is not None else None  # type: ignore[misc]
     assert metric is not None
-    copied = copy([(metric.__module__, metric.__name__), ("moaql.metrics.base", "Judged")], {}, {})
+    copied = copy([(metric.__module__, metric.__name__), ("moaql.metrics.base", "Judged")], {}, {_SPELLED: _NOT_NAN})
     modules = sorted({module for module, each in copied.imports if not each} | {"asyncio", "sys"})
-    names = {(module, each) for module, each in copied.imports if each and module != "__future__"}
+    names: dict[str, list[str]] = {}
+    for module, each in sorted({*copied.imports, ("types", "ModuleType")}):
+        if each and module != "__future__":
+            names.setdefault(module, []).append(each)
     lines = [
         f'"""`metric={name}` of moaql as an assert of promptfoo, written by `moaql export`. It needs Python 3.11."""',
         "",
         "from __future__ import annotations",
         "",
         *(f"import {module}" for module in modules),
-        *(f"from {module} import {each}" for module, each in sorted({*names, ("types", "ModuleType")})),
+        *(f"from {module} import {', '.join(each)}" for module, each in names.items()),
         "",
         "sys.modules.setdefault(__name__, ModuleType(__name__))  # dataclasses look there, and promptfoo does not register it",
     ]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from moaql.exporting.base import Loss, once_each
+from moaql.exporting.code.layout import laid_out, quoted
 from moaql.exporting.code.program import write_program
 from moaql.exporting.code.schedule import schedule_of
 from moaql.exporting.langgraph_module.asking import ASKING
@@ -63,7 +64,7 @@ def _module(graph: Graph, program: Program, class_name: str) -> str:
         f"# {'-' * 100}\n# What follows is the same for every topology.",
         NODES,
         ASKING,
-        f"builder = build()\ngraph = builder.compile(name={_text(graph.name)})",
+        f"builder = build()\ngraph = builder.compile(name={quoted(graph.name)})",
     ]
     return "\n\n\n".join(parts) + "\n"
 
@@ -81,9 +82,9 @@ def _nodes(waits: Waits) -> Iterator[str]:
     yield f'builder.add_node("{_FIRST}", {_FIRST})'
     for node in waits.nodes:
         guard = f", only_in={_pairs(node.only_in)}" if node.only_in and waits.joins_behind_gates else ""
-        yield from _call("add_node", _text(node.name), f"stage(Topology.{node.step.name}{guard})")
+        yield from _call("add_node", quoted(node.name), f"stage(Topology.{node.step.name}{guard})")
         for label, name in node.cases:
-            yield from _call("add_node", _text(name), f"case({_text(node.step.name)}, {_text(label)})")
+            yield from _call("add_node", quoted(name), f"case({quoted(node.step.name)}, {quoted(label)})")
     yield f'builder.add_node("{_LAST}", both_ways(answer, "answer"))'
 
 
@@ -91,34 +92,30 @@ def _edges(waits: Waits) -> Iterator[str]:
     yield f'builder.add_edge(START, "{_FIRST}")'
     for node in waits.nodes:
         for after in node.after:
-            yield from _call("add_edge", _sources(after), _text(node.name))
+            yield from _call("add_edge", _sources(after), quoted(node.name))
         if node.cases:
-            ways = [f"{_text(label)}: {_text(name)}" for label, name in node.cases]
+            ways = [f"{quoted(label)}: {quoted(name)}" for label, name in node.cases]
             yield from _call(
-                "add_conditional_edges", _text(node.name), f"way({_text(node.step.name)})", f"{{{', '.join(ways)}}}"
+                "add_conditional_edges", quoted(node.name), f"way({quoted(node.step.name)})", f"{{{', '.join(ways)}}}"
             )
     yield from _call("add_edge", _sources(waits.last), f'"{_LAST}"')
     yield f'builder.add_edge("{_LAST}", END)'
 
 
 def _call(method: str, *arguments: str) -> list[str]:
-    line = f"builder.{method}({', '.join(arguments)})"
-    return [line] if len(line) <= _WIDTH else [f"builder.{method}(", *(f"    {each}," for each in arguments), ")"]
+    lines = laid_out(f"builder.{method}({', '.join(arguments)})", _INSIDE)
+    return [line.removeprefix(_INSIDE) for line in lines]
 
 
 def _sources(names: tuple[str, ...]) -> str:
     if len(names) > 1:
-        return f"[{', '.join(map(_text, names))}]"
-    return _text(names[0]) if names else f'"{_FIRST}"'
+        return f"[{', '.join(map(quoted, names))}]"
+    return quoted(names[0]) if names else f'"{_FIRST}"'
 
 
 def _pairs(pairs: Iterable[tuple[str, str]]) -> str:
-    return f"[{', '.join(f'({_text(gate)}, {_text(label)})' for gate, label in pairs)}]"
+    return f"[{', '.join(f'({quoted(gate)}, {quoted(label)})' for gate, label in pairs)}]"
 
 
-def _text(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
-
-
-_WIDTH = 116
+_INSIDE = " " * 4
 TARGET = LangGraph()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from moaql.exporting.base import Loss, once_each
+from moaql.exporting.code.layout import laid_out, quoted
 from moaql.exporting.code.models import reached
 from moaql.exporting.code.program import write_program
 from moaql.exporting.defined import answering, defined_models
@@ -24,15 +25,14 @@ import importlib.util
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 _place = Path(__file__).with_name("topology.py")
 _spec = importlib.util.spec_from_file_location("moaql_topology", _place)
 topology = sys.modules["moaql_topology"] = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(topology)
 
-MODELS = {
-    MODELS_BY_NAME
-}
+MODELS: dict[str, Any] = MODELS_BY_NAME
 
 
 def call_api(prompt, options, context):
@@ -109,10 +109,10 @@ class Promptfoo:
         """
         singles = _Singles()
         providers = [_provider("call_api", graph.name, {"workers": _WORKERS})]
-        for model in defined_models(graph, program):
-            if _is_reached(model):
-                config = singles.config(model)
-                providers.append(_provider("call_model", config["model"], config))
+        alone = [model for model in defined_models(graph, program) if _is_reached(model)]
+        for model in alone:
+            config = singles.config(model)
+            providers.append(_provider("call_model", config["model"], config))
         tests, unscored = tests_of(program)
         notes = f". There is no assert for {', '.join(unscored)}: write some" if unscored else ""
         document = {
@@ -121,9 +121,12 @@ class Promptfoo:
             "providers": providers,
             "tests": [f"file://{path}" for path in tests if path.endswith(".json")],
         }
-        models = "\n    ".join(f"{json.dumps(name)}: {text}," for name, text in singles.texts.items())
+        entries = "".join(
+            f"{line}\n" for name, text in singles.texts.items() for line in laid_out(f"{quoted(name)}: {text},", "    ")
+        )
+        models = f"{{\n{entries}}}" if entries else "{}"
         return {
-            "topology.py": write_program(graph, program).text,
+            "topology.py": write_program(graph, program, alone).text,
             "provider.py": _PROVIDER.replace("TOPOLOGY", graph.name).replace("MODELS_BY_NAME", models),
             "promptfooconfig.yaml": json.dumps(document, indent=2, ensure_ascii=False) + "\n",
             **tests,
@@ -180,7 +183,13 @@ def _model_text(model: Model) -> str:
     fields: dict[str, Any] = {"name": model.name, "id": model.id.partition("/")[2], "url": how.url}
     defaults = {"protocol": "openai", "keys": (), "price": None, "limit": "max_tokens", "seed": "seed"}
     fields |= {key: value for key, default in defaults.items() if (value := getattr(how, key)) != default}
-    return f"topology.Model({', '.join(f'{key}={value!r}' for key, value in fields.items())})"
+    return f"topology.Model({', '.join(f'{key}={_value(value)}' for key, value in fields.items())})"
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"({', '.join(map(_value, value))}{',' if len(value) == 1 else ''})"
+    return quoted(value) if isinstance(value, str) else repr(value)
 
 
 def _provider(function: str, label: str, config: dict[str, Any]) -> dict[str, Any]:
