@@ -129,14 +129,18 @@ def check_options(options: Options) -> None:
         "stall": options.stall,
     }
     for name, value in numbers.items():
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
-            raise UsageError(f"`{name}` is a number, not {value!r}", "Such as `budget=2.50`.")
+        kinds = int if name in ("concurrency", "attempts") else int | float
+        if (value is None and name != "budget") or isinstance(value, bool) or not isinstance(value, kinds | None):
+            what = "whole number" if kinds is int else "number"
+            raise UsageError(f"`{name}` is a {what}, not {value!r}", "Such as `budget=2.50` and `attempts=3`.")
     if options.bank is not None and not isinstance(options.bank, str):
         raise UsageError(f"`bank` is a path or a URL, not {options.bank!r}", 'Such as `bank="answers.db"`.')
     if options.budget is not None and not 0 < options.budget < float("inf"):
         raise UsageError(
             f"a budget of {options.budget:g} dollars makes no sense", "Give dollars above 0, such as 2.50."
         )
+    if not options.stall > 0:
+        raise UsageError(f"`stall={options.stall:g}` makes no sense", "Give seconds above 0.")
     if options.concurrency < 1 or options.attempts < 1:
         raise UsageError("at least one call at a time, and one attempt, are needed", "Give a number from 1.")
 

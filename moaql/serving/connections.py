@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LARGEST_HEAD = 32 * 1024
 """Bytes of a request's line and headers."""
+MOST_WAITING = 8
+"""Requests of one connection that may wait behind the one that is answered before no more is read from it."""
 _UPGRADE = re.compile(rb"\r\nupgrade:", re.IGNORECASE)
 
 
@@ -106,11 +108,15 @@ def connections(patience: Patience) -> Any:
         def on_headers_complete(self) -> None:
             """The head is complete."""
             self._in_head, self._pending = False, 0
-            is_old = self.parser.get_http_version() == "1.0"
-            if self.parser.should_upgrade() or not _is_sound(self.url, self.headers, is_old):
+            version = self.parser.get_http_version()
+            is_old = version == "1.0"
+            is_known = version in ("1.0", "1.1") and not self.parser.should_upgrade()
+            if not is_known or not _is_sound(self.url, self.headers, is_old):
                 raise ValueError  # which is answered with 400
             self._in_body = True
             super().on_headers_complete()
+            if 0 < len(self.pipeline) <= MOST_WAITING:
+                self.flow.resume_reading()  # of a client that is not read it is not seen that it has left
             if self.scope["method"] == "POST":  # what answers HEAD has no body
                 self.cycle.transport = cast("asyncio.Transport", _Together(self.transport))
             if is_old:  # it knows no chunks
@@ -146,10 +152,16 @@ def connections(patience: Patience) -> Any:
             data = json.dumps({"error": error}).encode()
             head = f"HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\ncontent-length: {len(data)}\r\n"
             self._deaf = True
+            if self._in_body and self.pipeline:  # the request whose body is broken waits, and is forgotten
+                self.pipeline.popleft()
+                self.cycle = self.pipeline[0][0] if self.pipeline else self._answering
+                self._in_body = False
             if self._is_busy() and not self._in_body:  # what came before is answered first
                 self.cycle.keep_alive = False
+                self.flow.resume_reading()
                 return
-            if not self._is_busy() or (self.cycle is self._answering and not self.cycle.response_started):
+            # A request that was answered before its body had come has its one answer.
+            if self._in_body == self._is_busy() and not (self._in_body and self.cycle.response_started):
                 self.transport.write(f"{head}connection: close\r\n\r\n".encode() + data)
             self.transport.close()
 

@@ -168,6 +168,10 @@ async def serve_until(
         left = list(server.server_state.tasks)
         for task in left:
             task.cancel()
+        connections_left: list[Any] = list(server.server_state.connections)
+        for connection in connections_left:
+            if connection.flow.write_paused:  # whoever does not read would be waited for
+                connection.transport.abort()
         await asyncio.gather(ending, *left, return_exceptions=True)
         for connection in list(server.server_state.connections):
             connection.transport.abort()

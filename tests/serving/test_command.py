@@ -3,9 +3,11 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from servers.faults import FaultServer, Later, Silent
+from servers.faults import FaultServer, Later, Says, Silent
 from serving.running import Running
 
 from moaql.cli.serve import command
@@ -100,6 +102,22 @@ def test_a_second_signal_does_not_wait(tmp_path: Path) -> None:
                 started.wait(0.7)
             started.terminate()
             assert started.wait(10) == 0
+
+
+def test_whoever_does_not_read_is_not_waited_for(tmp_path: Path) -> None:
+    from serving.running import chat_bytes
+
+    with FaultServer(a=Says("word " * 1_600_000, usage=(10, 10)), b=Silent()) as upstream:
+        (tmp_path / "p.moaql").write_text(upstream.program("topology large = a\ntopology never = b"))
+        with process(tmp_path, "p.moaql", "--drain", "1") as (server, started), socket.socket() as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.connect(("127.0.0.1", server.port))
+            connection.sendall(chat_bytes(model="large") + chat_bytes(model="never"))
+            upstream.wait(lambda: len(upstream.of("b")) == 1)
+            started.send_signal(signal.SIGINT)
+            time.sleep(0.2)
+            started.send_signal(signal.SIGINT)
+            assert started.wait(20) == 0
 
 
 def test_it_says_what_it_serves_and_that_models_are_simulated(tmp_path: Path) -> None:

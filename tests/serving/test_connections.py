@@ -43,6 +43,7 @@ def test_fields_behind_a_body_are_not_headers(plain: Running) -> None:
         CHUNKED.replace(b"chunked", b"gzip, chunked"),
         CHUNKED.replace(b"chunked", b"identity\r\ntransfer-encoding: chunked"),
         CHUNKED.replace(b"HTTP/1.1", b"HTTP/1.0"),
+        CHUNKED.replace(b"HTTP/1.1", b"HTTP/2.0"),
         CHUNKED.replace(b"\r\n\r\n", b"\r\n\r\nno number of bytes\r\n", 1),
     ],
     ids=[
@@ -55,6 +56,7 @@ def test_fields_behind_a_body_are_not_headers(plain: Running) -> None:
         "a coding that is not undone",
         "two codings",
         "chunks in HTTP/1.0",
+        "another HTTP",
         "a body that is none",
     ],
 )
@@ -97,18 +99,23 @@ def test_a_body_is_never_changed_wherever_the_packets_end(plain: Running) -> Non
         assert reply.startswith(b"HTTP/1.1 400")
 
 
-def test_a_client_that_leaves_with_a_request_behind_is_noticed(program: Program) -> None:
+@pytest.mark.parametrize("seconds", [0, 0.3])
+def test_a_client_that_leaves_with_a_request_behind_is_noticed(program: Program, seconds: float) -> None:
     with FaultServer(a=Later(20, "never")) as upstream, serving(program(upstream, "a")) as server:
         with server.connect() as connection:
-            connection.sendall(chat_bytes() + b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n")
+            connection.sendall(chat_bytes())
             upstream.wait(lambda: len(upstream.asked) == 1)
+            time.sleep(seconds)
+            connection.sendall(b"GET /health HTTP/1.1\r\nhost: localhost\r\n\r\n")
+            time.sleep(0.1)
         upstream.wait(lambda: upstream.asked[0].left)
         assert server.logged(" 499 POST")
 
 
-def test_what_came_before_nonsense_is_answered(program: Program) -> None:
+@pytest.mark.parametrize("behind", [b"\x00\x01 nonsense\r\n\r\n", CHUNKED.replace(b"\r\n\r\n", b"\r\n\r\nzz\r\n", 1)])
+def test_what_came_before_nonsense_is_answered(program: Program, behind: bytes) -> None:
     with FaultServer(a=Later(0.3, "fine")) as upstream, serving(program(upstream, "a")) as server:
-        reply = answer_to(server, chat_bytes() + b"\x00\x01 nonsense\r\n\r\n" + chat_bytes())
+        reply = answer_to(server, chat_bytes() + behind + chat_bytes())
     assert reply.count(b"HTTP/1.1") == 1
     assert b'"fine"' in reply
 
@@ -122,6 +129,17 @@ def test_streams_of_http_1_0_come_without_chunks(program: Program) -> None:
     assert events.startswith(b"data: {")
     assert events.endswith(b"data: [DONE]\n\n")
     assert json.loads(whole.partition(b"\r\n\r\n")[2])["choices"][0]["message"]["content"] == "some words of an answer"
+
+
+def test_a_request_refused_before_its_broken_body_came_has_one_answer(plain: Running) -> None:
+    head = b"POST /nothing HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n"
+    with plain.connect() as connection:
+        connection.sendall(head + b"5\r\nabc")
+        reply = connection.recv(65536)
+        connection.sendall(b"dezz\r\n")
+        reply += receive_all(connection)
+    assert reply.startswith(b"HTTP/1.1 404")
+    assert reply.count(b"HTTP/1.1") == 1
 
 
 def test_a_body_that_was_announced_and_refused_is_not_taken_for_a_request(plain: Running) -> None:
