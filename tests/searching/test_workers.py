@@ -73,20 +73,23 @@ def process_of(trial: Any) -> int:
     return int(trial.user_attrs["worker"].split("-")[-2])
 
 
-def test_three_processes_pay_for_each_call_once(study: Study) -> None:
-    found = study.search("--workers", "3", "--budget", "0.3")
-    assert len(study.server.asked) == len(distinct(study.server)) == asyncio.run(study.banked())
-    assert found["paid"] == pytest.approx(study.server.charged())
-    opened = study.opened()
-    assert {trial.user_attrs["worker"][0] for trial in opened.trials} == {"0", "1", "2"}
-    finished = [trial.user_attrs["key"] for trial in opened.trials]
-    assert len(finished) == len(set(finished))  # no topology was measured by two
-    measured = {trial["key"] for trial in found["trials"]}
-    # What the others measured was taken over.
-    assert {trial.user_attrs["key"] for trial in opened.trials if not trial.user_attrs["baseline"]} <= measured
-    assert 5 < found["measured"] <= 12
-    assert len(accounts(opened)) == 3
-    assert found["best"]["score"] is not None
+def test_three_processes_pay_for_each_call_once(tmp_path: Path) -> None:
+    with playing(0.25) as server:  # so slowly that the first has not done all when the last has been started
+        study = Study(tmp_path, server)
+        study.write()
+        found = study.search("--workers", "3", "--budget", "0.3")
+        assert len(study.server.asked) == len(distinct(study.server)) == asyncio.run(study.banked())
+        assert found["paid"] == pytest.approx(study.server.charged())
+        opened = study.opened()
+        assert {trial.user_attrs["worker"][0] for trial in opened.trials} == {"0", "1", "2"}
+        finished = [trial.user_attrs["key"] for trial in opened.trials]
+        assert len(finished) == len(set(finished))  # no topology was measured by two
+        measured = {trial["key"] for trial in found["trials"]}
+        # What the others measured was taken over.
+        assert {trial.user_attrs["key"] for trial in opened.trials if not trial.user_attrs["baseline"]} <= measured
+        assert 5 < found["measured"] <= 12
+        assert len(accounts(opened)) == 3
+        assert found["best"]["score"] is not None
 
 
 def test_they_share_study_bank_and_budget_in_a_database(study: Study, database: str) -> None:
