@@ -211,13 +211,19 @@ def test_one_of_those_who_hear_the_same_may_leave(program: Program) -> None:
     assert len(upstream.asked) == 1
 
 
+def little_room(server: Running) -> socket.socket:
+    """A connection into which little fits that is not read."""
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.settimeout(20)
+    connection.connect(("127.0.0.1", server.port))
+    return connection
+
+
 def test_a_client_that_does_not_read_is_hung_up(program: Program) -> None:
     long = Says("word " * 400_000, usage=(10, 400_000))
     with FaultServer(a=long) as upstream, serving(program(upstream, "a"), patience=Patience(unread=0.3)) as server:
-        with socket.socket() as connection:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            connection.settimeout(20)
-            connection.connect(("127.0.0.1", server.port))
+        with little_room(server) as connection:
             connection.sendall(chat_bytes(stream=True))
             end = time.monotonic() + 20
             while not any(" 499 POST" in line for line in server.log):
@@ -229,10 +235,7 @@ def test_a_client_that_does_not_read_is_hung_up(program: Program) -> None:
 def test_a_client_that_reads_slowly_gets_all_of_it(program: Program) -> None:
     long = Says("word " * 400_000, usage=(10, 400_000))
     with FaultServer(a=long) as upstream, serving(program(upstream, "a"), patience=Patience(unread=0.3)) as server:
-        with socket.socket() as connection:
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            connection.settimeout(20)
-            connection.connect(("127.0.0.1", server.port))
+        with little_room(server) as connection:
             connection.sendall(chat_bytes())
             heard = b""
             while not heard.endswith(b"}}"):
