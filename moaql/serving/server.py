@@ -165,19 +165,24 @@ async def serve_until(
         await serving
     finally:
         ending.cancel()
-        left = list(server.server_state.tasks)
-        for task in left:
-            task.cancel()
-        connections_left: list[Any] = list(server.server_state.connections)
-        for connection in connections_left:
-            if connection.flow.write_paused:  # whoever does not read would be waited for
-                connection.transport.abort()
-        await asyncio.gather(ending, *left, return_exceptions=True)
-        for connection in list(server.server_state.connections):
-            connection.transport.abort()
-        await asyncio.sleep(0)  # so that the connections are closed
+        await _cut_off(server)
+        await asyncio.gather(ending, return_exceptions=True)
         with suppress(OSError):
             listening.close()
+
+
+async def _cut_off(server: Any) -> None:
+    """End what is still being answered, and close all connections."""
+    tasks = list(server.server_state.tasks)
+    for task in tasks:
+        task.cancel()
+    for connection in list(server.server_state.connections):
+        if connection.flow.write_paused:  # whoever does not read would be waited for
+            connection.transport.abort()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    for connection in list(server.server_state.connections):
+        connection.transport.abort()
+    await asyncio.sleep(0)  # so that the connections are closed
 
 
 async def _stop(server: Any, stop: asyncio.Event, hurry: asyncio.Event) -> None:
