@@ -67,5 +67,5 @@ def write_files(texts: Mapping[str, str]) -> None:
         except OSError as error:
             raise UsageError(
                 f"cannot write `{path}`: {(error.strerror or str(error)).lower()}",
-                "What was paid for is kept: try again.",
+                "Choose another place, and run the same command again. Answers that were paid for are kept.",
             ) from None

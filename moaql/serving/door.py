@@ -99,6 +99,7 @@ class Door:
             try:
                 self._enter(scope, path, visit)
                 scope["moaql.visit"], scope["app"] = visit, self  # where there is an `app`, unknown paths raise
+                # Nearly all requests: they need no search for their route, which knows what to say to other methods.
                 chats = self._chats.get(path) if scope["method"] == "POST" else None
                 await (chats or self._router)(scope, receive, sending)
             except ClientLeft:
